@@ -1,0 +1,78 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+
+let package = Package(
+  name: "maskd",
+  products: [
+    .executable(name: "maskd", targets: ["maskd"]),
+    .executable(name: "maskctl", targets: ["maskctl"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
+    .package(url: "https://github.com/apple/swift-crypto.git", from: "4.0.0"),
+    .package(url: "https://github.com/apple/swift-log.git", from: "1.6.0"),
+  ],
+  targets: [
+    // Doors to the system.
+    .systemLibrary(name: "CSystemd", pkgConfig: "libsystemd", providers: [.apt(["libsystemd-dev"])]),
+    .systemLibrary(name: "CV4L2", pkgConfig: "libv4l2", providers: [.apt(["libv4l-dev"])]),
+    .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CLinux"),
+    .target(name: "EventLoop", dependencies: ["CLinux"]),
+
+    // Models in, tensors out.
+    .target(name: "CKernels"),
+    .target(name: "FixedPoint"),
+    .target(name: "TFLite"),
+    .target(name: "ReferenceOperators", dependencies: ["FixedPoint", "TFLite"]),
+    .target(name: "Inference", dependencies: ["CKernels", "FixedPoint", "TFLite"]),
+
+    // Frames in, scores out.
+    .target(name: "Imaging", dependencies: ["CPNG", "CTurboJPEG"]),
+    .target(name: "Capture", dependencies: ["CV4L2", "EventLoop", "Imaging"]),
+    .target(name: "Classification", dependencies: ["Imaging", "Inference", "TFLite", crypto]),
+
+    // Scores in, lines out.
+    .target(name: "Decision"),
+    .target(name: "ModelStore", dependencies: ["Classification", "EventLoop"]),
+    .target(name: "Results", dependencies: ["CSystemd", "EventLoop", logging]),
+    .target(name: "Configuration", dependencies: ["CYAML"]),
+    .target(
+      name: "Daemon",
+      dependencies: [
+        "Capture", "Classification", "Configuration", "Decision", "EventLoop", "Imaging", "ModelStore", "Results",
+        "CSystemd", logging,
+      ]),
+
+    // Programs.
+    .executableTarget(name: "maskd", dependencies: ["Daemon", argumentParser]),
+    .executableTarget(
+      name: "maskctl",
+      dependencies: [
+        "Capture", "Classification", "EventLoop", "Imaging", "Inference", "ReferenceOperators", "TFLite", argumentParser,
+      ]),
+
+    // Tests, a target for each room.
+    .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
+    .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
+    .testTarget(name: "FixedPointTests", dependencies: ["FixedPoint"]),
+    .testTarget(name: "TFLiteTests", dependencies: ["TFLite"]),
+    .testTarget(name: "ReferenceOperatorsTests", dependencies: ["FixedPoint", "ReferenceOperators", "TFLite"]),
+    .testTarget(name: "InferenceTests", dependencies: ["CKernels", "FixedPoint", "Inference", "ReferenceOperators", "TFLite"]),
+    .testTarget(name: "ImagingTests", dependencies: ["Imaging"]),
+    .testTarget(name: "CaptureTests", dependencies: ["Capture", "EventLoop", "Imaging"]),
+    .testTarget(name: "ClassificationTests", dependencies: ["Classification", "Imaging", "Inference", "TFLite"]),
+    .testTarget(name: "DecisionTests", dependencies: ["Decision"]),
+    .testTarget(name: "ModelStoreTests", dependencies: ["Classification", "EventLoop", "ModelStore"]),
+    .testTarget(name: "ResultsTests", dependencies: ["EventLoop", "Results"]),
+    .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
+    .testTarget(name: "DaemonTests", dependencies: ["Daemon"]),
+  ],
+  swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,13 @@
+// What Swift's Glibc module leaves out of the Linux interface.
+#include <linux/memfd.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <sys/timerfd.h>
+#include <sys/un.h>
+
+// glibc declares it under _GNU_SOURCE, which Swift's own import of string.h does not set.
+extern const char *strerrorname_np(int code);
