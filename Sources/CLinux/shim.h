@@ -1,6 +1,7 @@
 // What Swift's Glibc module leaves out of the Linux interface.
 #include <linux/memfd.h>
 #include <poll.h>
+#include <pthread.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -9,5 +10,6 @@
 #include <sys/timerfd.h>
 #include <sys/un.h>
 
-// glibc declares it under _GNU_SOURCE, which Swift's own import of string.h does not set.
+// glibc declares these under _GNU_SOURCE, which Swift's own import of its headers does not set.
 extern const char *strerrorname_np(int code);
+extern int pthread_setname_np(pthread_t thread, const char *name);
