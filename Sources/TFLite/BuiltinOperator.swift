@@ -162,172 +162,49 @@ public enum BuiltinOperator: Int, Sendable, CaseIterable {
   case bitcast = 159
   case bitwiseXor = 160
   case rightShift = 161
-
-  /// The name that the schema gives, for example `CONV_2D`.
-  public var name: String {
-    switch self {
-    case .add: "ADD"
-    case .averagePool2D: "AVERAGE_POOL_2D"
-    case .concatenation: "CONCATENATION"
-    case .convolution2D: "CONV_2D"
-    case .depthwiseConvolution2D: "DEPTHWISE_CONV_2D"
-    case .depthToSpace: "DEPTH_TO_SPACE"
-    case .dequantize: "DEQUANTIZE"
-    case .embeddingLookup: "EMBEDDING_LOOKUP"
-    case .floor: "FLOOR"
-    case .fullyConnected: "FULLY_CONNECTED"
-    case .hashtableLookup: "HASHTABLE_LOOKUP"
-    case .l2Normalization: "L2_NORMALIZATION"
-    case .l2Pool2d: "L2_POOL_2D"
-    case .localResponseNormalization: "LOCAL_RESPONSE_NORMALIZATION"
-    case .logistic: "LOGISTIC"
-    case .lshProjection: "LSH_PROJECTION"
-    case .lstm: "LSTM"
-    case .maxPool2D: "MAX_POOL_2D"
-    case .mul: "MUL"
-    case .relu: "RELU"
-    case .reluN1To1: "RELU_N1_TO_1"
-    case .relu6: "RELU6"
-    case .reshape: "RESHAPE"
-    case .resizeBilinear: "RESIZE_BILINEAR"
-    case .rnn: "RNN"
-    case .softmax: "SOFTMAX"
-    case .spaceToDepth: "SPACE_TO_DEPTH"
-    case .svdf: "SVDF"
-    case .tanh: "TANH"
-    case .concatEmbeddings: "CONCAT_EMBEDDINGS"
-    case .skipGram: "SKIP_GRAM"
-    case .call: "CALL"
-    case .custom: "CUSTOM"
-    case .embeddingLookupSparse: "EMBEDDING_LOOKUP_SPARSE"
-    case .pad: "PAD"
-    case .unidirectionalSequenceRnn: "UNIDIRECTIONAL_SEQUENCE_RNN"
-    case .gather: "GATHER"
-    case .batchToSpaceNd: "BATCH_TO_SPACE_ND"
-    case .spaceToBatchNd: "SPACE_TO_BATCH_ND"
-    case .transpose: "TRANSPOSE"
-    case .mean: "MEAN"
-    case .sub: "SUB"
-    case .div: "DIV"
-    case .squeeze: "SQUEEZE"
-    case .unidirectionalSequenceLstm: "UNIDIRECTIONAL_SEQUENCE_LSTM"
-    case .stridedSlice: "STRIDED_SLICE"
-    case .bidirectionalSequenceRnn: "BIDIRECTIONAL_SEQUENCE_RNN"
-    case .exp: "EXP"
-    case .topkV2: "TOPK_V2"
-    case .split: "SPLIT"
-    case .logSoftmax: "LOG_SOFTMAX"
-    case .delegate: "DELEGATE"
-    case .bidirectionalSequenceLstm: "BIDIRECTIONAL_SEQUENCE_LSTM"
-    case .cast: "CAST"
-    case .prelu: "PRELU"
-    case .maximum: "MAXIMUM"
-    case .argMax: "ARG_MAX"
-    case .minimum: "MINIMUM"
-    case .less: "LESS"
-    case .neg: "NEG"
-    case .padv2: "PADV2"
-    case .greater: "GREATER"
-    case .greaterEqual: "GREATER_EQUAL"
-    case .lessEqual: "LESS_EQUAL"
-    case .select: "SELECT"
-    case .slice: "SLICE"
-    case .sin: "SIN"
-    case .transposeConv: "TRANSPOSE_CONV"
-    case .sparseToDense: "SPARSE_TO_DENSE"
-    case .tile: "TILE"
-    case .expandDims: "EXPAND_DIMS"
-    case .equal: "EQUAL"
-    case .notEqual: "NOT_EQUAL"
-    case .log: "LOG"
-    case .sum: "SUM"
-    case .sqrt: "SQRT"
-    case .rsqrt: "RSQRT"
-    case .shape: "SHAPE"
-    case .pow: "POW"
-    case .argMin: "ARG_MIN"
-    case .fakeQuant: "FAKE_QUANT"
-    case .reduceProd: "REDUCE_PROD"
-    case .reduceMax: "REDUCE_MAX"
-    case .pack: "PACK"
-    case .logicalOr: "LOGICAL_OR"
-    case .oneHot: "ONE_HOT"
-    case .logicalAnd: "LOGICAL_AND"
-    case .logicalNot: "LOGICAL_NOT"
-    case .unpack: "UNPACK"
-    case .reduceMin: "REDUCE_MIN"
-    case .floorDiv: "FLOOR_DIV"
-    case .reduceAny: "REDUCE_ANY"
-    case .square: "SQUARE"
-    case .zerosLike: "ZEROS_LIKE"
-    case .fill: "FILL"
-    case .floorMod: "FLOOR_MOD"
-    case .range: "RANGE"
-    case .resizeNearestNeighbor: "RESIZE_NEAREST_NEIGHBOR"
-    case .leakyRelu: "LEAKY_RELU"
-    case .squaredDifference: "SQUARED_DIFFERENCE"
-    case .mirrorPad: "MIRROR_PAD"
-    case .abs: "ABS"
-    case .splitV: "SPLIT_V"
-    case .unique: "UNIQUE"
-    case .ceil: "CEIL"
-    case .reverseV2: "REVERSE_V2"
-    case .addN: "ADD_N"
-    case .gatherNd: "GATHER_ND"
-    case .cos: "COS"
-    case .where: "WHERE"
-    case .rank: "RANK"
-    case .elu: "ELU"
-    case .reverseSequence: "REVERSE_SEQUENCE"
-    case .matrixDiag: "MATRIX_DIAG"
-    case .quantize: "QUANTIZE"
-    case .matrixSetDiag: "MATRIX_SET_DIAG"
-    case .round: "ROUND"
-    case .hardSwish: "HARD_SWISH"
-    case .if: "IF"
-    case .while: "WHILE"
-    case .nonMaxSuppressionV4: "NON_MAX_SUPPRESSION_V4"
-    case .nonMaxSuppressionV5: "NON_MAX_SUPPRESSION_V5"
-    case .scatterNd: "SCATTER_ND"
-    case .selectV2: "SELECT_V2"
-    case .densify: "DENSIFY"
-    case .segmentSum: "SEGMENT_SUM"
-    case .batchMatmul: "BATCH_MATMUL"
-    case .placeholderForGreaterOpCodes: "PLACEHOLDER_FOR_GREATER_OP_CODES"
-    case .cumsum: "CUMSUM"
-    case .callOnce: "CALL_ONCE"
-    case .broadcastTo: "BROADCAST_TO"
-    case .rfft2d: "RFFT2D"
-    case .conv3d: "CONV_3D"
-    case .imag: "IMAG"
-    case .real: "REAL"
-    case .complexAbs: "COMPLEX_ABS"
-    case .hashtable: "HASHTABLE"
-    case .hashtableFind: "HASHTABLE_FIND"
-    case .hashtableImport: "HASHTABLE_IMPORT"
-    case .hashtableSize: "HASHTABLE_SIZE"
-    case .reduceAll: "REDUCE_ALL"
-    case .conv3dTranspose: "CONV_3D_TRANSPOSE"
-    case .varHandle: "VAR_HANDLE"
-    case .readVariable: "READ_VARIABLE"
-    case .assignVariable: "ASSIGN_VARIABLE"
-    case .broadcastArgs: "BROADCAST_ARGS"
-    case .randomStandardNormal: "RANDOM_STANDARD_NORMAL"
-    case .bucketize: "BUCKETIZE"
-    case .randomUniform: "RANDOM_UNIFORM"
-    case .multinomial: "MULTINOMIAL"
-    case .gelu: "GELU"
-    case .dynamicUpdateSlice: "DYNAMIC_UPDATE_SLICE"
-    case .relu0To1: "RELU_0_TO_1"
-    case .unsortedSegmentProd: "UNSORTED_SEGMENT_PROD"
-    case .unsortedSegmentMax: "UNSORTED_SEGMENT_MAX"
-    case .unsortedSegmentSum: "UNSORTED_SEGMENT_SUM"
-    case .atan2: "ATAN2"
-    case .unsortedSegmentMin: "UNSORTED_SEGMENT_MIN"
-    case .sign: "SIGN"
-    case .bitcast: "BITCAST"
-    case .bitwiseXor: "BITWISE_XOR"
-    case .rightShift: "RIGHT_SHIFT"
-    }
-  }
+  case stablehloLogistic = 162
+  case stablehloAdd = 163
+  case stablehloDivide = 164
+  case stablehloMultiply = 165
+  case stablehloMaximum = 166
+  case stablehloReshape = 167
+  case stablehloClamp = 168
+  case stablehloConcatenate = 169
+  case stablehloBroadcastInDim = 170
+  case stablehloConvolution = 171
+  case stablehloSlice = 172
+  case stablehloCustomCall = 173
+  case stablehloReduce = 174
+  case stablehloAbs = 175
+  case stablehloAnd = 176
+  case stablehloCosine = 177
+  case stablehloExponential = 178
+  case stablehloFloor = 179
+  case stablehloLog = 180
+  case stablehloMinimum = 181
+  case stablehloNegate = 182
+  case stablehloOr = 183
+  case stablehloPower = 184
+  case stablehloRemainder = 185
+  case stablehloRsqrt = 186
+  case stablehloSelect = 187
+  case stablehloSubtract = 188
+  case stablehloTanh = 189
+  case stablehloScatter = 190
+  case stablehloCompare = 191
+  case stablehloConvert = 192
+  case stablehloDynamicSlice = 193
+  case stablehloDynamicUpdateSlice = 194
+  case stablehloPad = 195
+  case stablehloIota = 196
+  case stablehloDotGeneral = 197
+  case stablehloReduceWindow = 198
+  case stablehloSort = 199
+  case stablehloWhile = 200
+  case stablehloGather = 201
+  case stablehloTranspose = 202
+  case dilate = 203
+  case stablehloRngBitGenerator = 204
+  case reduceWindow = 205
+  case stablehloComposite = 206
 }

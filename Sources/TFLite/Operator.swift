@@ -84,11 +84,17 @@ public enum Padding: Int, Sendable {
 
 /// CONV_2D.
 public struct ConvolutionOptions: Sendable, Equatable {
+  /// What happens at the edges of the picture.
   public var padding: Padding
+  /// Rows from one window to the next.
   public var strideHeight: Int
+  /// Columns from one window to the next.
   public var strideWidth: Int
+  /// Rows from one weight of a window to the next.
   public var dilationHeight: Int
+  /// Columns from one weight of a window to the next.
   public var dilationWidth: Int
+  /// What is applied to the result.
   public var activation: Activation
 
   /// Makes the settings; strides and dilations are positive.
@@ -107,6 +113,7 @@ public struct ConvolutionOptions: Sendable, Equatable {
 
 /// DEPTHWISE_CONV_2D.
 public struct DepthwiseConvolutionOptions: Sendable, Equatable {
+  /// The settings shared with CONV_2D.
   public var convolution: ConvolutionOptions
   /// Results for each input channel. Some converters write 0: the shapes of the weights are what counts.
   public var depthMultiplier: Int
@@ -120,10 +127,13 @@ public struct DepthwiseConvolutionOptions: Sendable, Equatable {
 
 /// FULLY_CONNECTED.
 public struct FullyConnectedOptions: Sendable, Equatable {
+  /// What is applied to the result.
   public var activation: Activation
   /// Whether the weights are in the shuffled form (4x16 blocks), which is refused.
   public var hasShuffledWeights: Bool
+  /// Whether the result keeps all dimensions of the input but the last.
   public var keepDimensions: Bool
+  /// Whether a float input is quantized with a zero point of its own (dynamic range models).
   public var asymmetricQuantizeInputs: Bool
 
   /// Makes the settings.
@@ -139,11 +149,17 @@ public struct FullyConnectedOptions: Sendable, Equatable {
 
 /// AVERAGE_POOL_2D, MAX_POOL_2D.
 public struct PoolOptions: Sendable, Equatable {
+  /// What happens at the edges of the picture.
   public var padding: Padding
+  /// Rows from one window to the next.
   public var strideHeight: Int
+  /// Columns from one window to the next.
   public var strideWidth: Int
+  /// Rows of a window.
   public var filterHeight: Int
+  /// Columns of a window.
   public var filterWidth: Int
+  /// What is applied to the result.
   public var activation: Activation
 
   /// Makes the settings; strides and sizes are positive.
@@ -161,11 +177,17 @@ public struct PoolOptions: Sendable, Equatable {
 
 /// STRIDED_SLICE: bit i of a mask speaks of dimension i.
 public struct StridedSliceOptions: Sendable, Equatable {
+  /// Dimensions whose begin is ignored: they start at their first element.
   public var beginMask: Int
+  /// Dimensions whose end is ignored: they run to their last element.
   public var endMask: Int
+  /// The position that stands for all dimensions not named.
   public var ellipsisMask: Int
+  /// Positions where a dimension of size 1 is put in.
   public var newAxisMask: Int
+  /// Dimensions of which one element is taken, and which then go away.
   public var shrinkAxisMask: Int
+  /// Whether the end is given relative to the begin.
   public var offset: Bool
 
   /// Makes the settings.
