@@ -1,1 +1,83 @@
+import CKernels
 import Testing
+
+/// What the kernels compute is checked by the program in Tests/KernelCheck; here only the table is.
+@Suite struct KernelTableTests {
+  private static func availableFamilies() -> [UnsafePointer<maskd_kernels>] {
+    var families = [UnsafePointer<maskd_kernels>?](repeating: nil, count: maskd_kernels_available(nil, 0))
+    let count = families.withUnsafeMutableBufferPointer { maskd_kernels_available($0.baseAddress, $0.count) }
+    return families.prefix(count).compactMap { $0 }
+  }
+
+  private static func name(_ family: UnsafePointer<maskd_kernels>) -> String {
+    String(cString: family.pointee.family)
+  }
+
+  @Test func familiesStandBestFirst() {
+    let order = ["avx512vnni", "avx2", "dotprod", "neon", "generic"]
+    let names = Self.availableFamilies().map(Self.name)
+    #expect(names.last == "generic")
+    #expect(names == order.filter(names.contains))
+    #expect(Set(names).count == names.count)
+  }
+
+  @Test func everyFamilyIsFoundByItsName() {
+    for family in Self.availableFamilies() {
+      #expect(maskd_kernels_named(Self.name(family)) == family)
+    }
+    #expect(maskd_kernels_named("generic") != nil)
+    #expect(maskd_kernels_named("Generic") == nil)
+    #expect(maskd_kernels_named("") == nil)
+  }
+
+  @Test func capacityLimitsWhatIsWritten() {
+    let count = maskd_kernels_available(nil, 0)
+    var families = [UnsafePointer<maskd_kernels>?](repeating: nil, count: count + 1)
+    #expect(families.withUnsafeMutableBufferPointer { maskd_kernels_available($0.baseAddress, 1) } == count)
+    #expect(families.map { $0 != nil } == [true] + [Bool](repeating: false, count: count))
+  }
+
+  @Test func everyFamilyHasEveryKernel() {
+    for family in Self.availableFamilies() {
+      #expect(family.pointee.gemm_s8 != nil && family.pointee.depthwise_s8 != nil)
+      #expect(family.pointee.row_sums_s8 != nil && family.pointee.gemm_f32 != nil)
+      #expect(family.pointee.depthwise_f32 != nil && family.pointee.add_s8 != nil && family.pointee.mul_s8 != nil)
+      #expect(family.pointee.average_pool_s8 != nil && family.pointee.max_pool_s8 != nil)
+    }
+  }
+
+  @Test func packedBlocksDivideTheColumnPadding() {
+    for family in Self.availableFamilies() {
+      for shape in [family.pointee.gemm_s8_shape, family.pointee.gemm_f32_shape] {
+        #expect(shape.mr >= 1 && shape.kr >= 1)
+        #expect(Int(MASKD_COLUMN_PAD) % Int(shape.nr) == 0)
+      }
+      #expect(family.pointee.gemm_f32_shape.weight_bytes == MemoryLayout<Float>.stride)
+    }
+  }
+
+  @Test func packingPutsEachWeightInItsGroupAndPadsWithZero() {
+    // Three columns, two taps, three depth values; weight = 1 + its index.
+    var shape = maskd_gemm_shape(mr: 1, nr: 2, kr: 2, weight_bytes: 1, activation_offset: 0)
+    let weights = (1...18).map(Int8.init)
+    let expected: [Int8] = [
+      1, 2, 7, 8, 3, 0, 9, 0, 4, 5, 10, 11, 6, 0, 12, 0,
+      13, 14, 0, 0, 15, 0, 0, 0, 16, 17, 0, 0, 18, 0, 0, 0,
+    ]
+    #expect(maskd_packed_gemm_s8_bytes(&shape, 3, 2, 3) == expected.count)
+    var packed = [Int8](repeating: -1, count: expected.count)
+    maskd_pack_gemm_s8(&shape, 3, 2, 3, weights, &packed)
+    #expect(packed == expected)
+
+    shape.weight_bytes = 2
+    var wide = [Int16](repeating: -1, count: expected.count)
+    #expect(maskd_packed_gemm_s8_bytes(&shape, 3, 2, 3) == 2 * expected.count)
+    maskd_pack_gemm_s8(&shape, 3, 2, 3, weights, &wide)
+    #expect(wide == expected.map(Int16.init))
+  }
+
+  @Test func packedSizesThatOverflowAreSaid() {
+    var shape = maskd_gemm_shape(mr: 1, nr: 16, kr: 4, weight_bytes: 1, activation_offset: 0)
+    #expect(maskd_packed_gemm_s8_bytes(&shape, Int.max, 9, Int.max) == Int(bitPattern: UInt.max))
+  }
+}

@@ -8,11 +8,15 @@
 // The door of the kernels: one table of function pointers for each instruction-set family, filled once from what the
 // processor has. A kernel allocates nothing, keeps no state and starts no thread. It reads its operands from first to
 // last element and not a byte beyond, and writes its result and not a byte beyond, unless it says otherwise here.
+// Every count (rows, columns, taps, depth, pixels, channels) is at least 1. Strides are in bytes. No pointer needs an
+// alignment above that of its type. Results never overlap operands, but for the elementwise kernels, whose result may
+// be one of the operands itself (not a part of one).
 //
 // Activations are int8. A legacy uint8 tensor is stored as its int8 twin (value - 128, zero point - 128).
+// Integer sums are int32 and wrap around, as TFLite's do; every family gives the same bits.
 
-// How an int32 accumulator becomes an int8 result. Arrays have `columns` entries, rounded up to a multiple of
-// `MASKD_COLUMN_PAD`; what lies in the padding is read and not used.
+// Arrays with an entry for each column or channel have their length rounded up to a multiple of this. What lies in the
+// padding is read and not used.
 #define MASKD_COLUMN_PAD 32
 
 typedef enum maskd_rounding {
@@ -22,14 +26,15 @@ typedef enum maskd_rounding {
   MASKD_ROUND_ONCE = 1,
 } maskd_rounding;
 
+// How an int32 accumulator becomes an int8 result. The arrays are padded to a multiple of MASKD_COLUMN_PAD.
 typedef struct maskd_requantization {
   // Added to the sum of products. Holds the layer's bias and all that the zero points contribute for a whole column.
   const int32_t *bias;
-  // real scale = multiplier * 2^(shift - 31); multiplier is 0 or in 2^30 ..< 2^31.
+  // real scale = multiplier * 2^(shift - 31); multiplier is 0 or in 2^30 ..< 2^31, shift in -31 ... 30.
   const int32_t *multiplier;
   const int32_t *shift;
   int32_t zero_point; // of the result
-  int32_t minimum;    // the fused activation, in quantized units
+  int32_t minimum;    // the fused activation, in quantized units: -128 <= minimum <= maximum <= 127
   int32_t maximum;
   maskd_rounding rounding;
 } maskd_requantization;
@@ -38,12 +43,13 @@ typedef struct maskd_requantization {
 //
 //   result[r][c] = requantize(bias[c] + row_terms[r] + sum over t, k of operands[t * mr + r][k] * weights[c][t][k])
 //
-// `operands` holds taps * mr pointers, tap by tap, each to `depth` int8 values; rows beyond `rows` are never read.
-// `packed` is what `maskd_pack_gemm_s8` made for the same family. `row_terms` is null, or has one entry a row: what a
-// weight zero point contributes. `result_stride` is in bytes. 1 <= rows <= mr.
+// `operands` holds taps * mr pointers, tap by tap, each to `depth` int8 values; the pointers of rows beyond `rows` are
+// never read. `packed` is what `maskd_pack_gemm_s8` made for the same family. `row_terms` is null, or has one entry a
+// row: what a weight zero point contributes. 1 <= rows <= mr.
 typedef void (*maskd_gemm_s8_function)(size_t rows, size_t columns, size_t taps, size_t depth,
                                        const int8_t *const *operands, const void *packed, const int32_t *row_terms,
-                                       int8_t *result, size_t result_stride, const maskd_requantization *requantization);
+                                       int8_t *result, size_t result_stride,
+                                       const maskd_requantization *requantization);
 
 // Depthwise convolution of `pixels` neighbouring results in one row of the picture:
 //
@@ -59,12 +65,83 @@ typedef void (*maskd_depthwise_s8_function)(size_t pixels, size_t channels, size
 typedef void (*maskd_row_sums_s8_function)(size_t rows, size_t mr, size_t taps, size_t depth,
                                            const int8_t *const *operands, int32_t *sums);
 
+// The float twin of gemm_s8. The products are summed in the order t, k from zero, the bias is added last, and no
+// product is fused with its sum: that is what the TFLite reference kernels do, to the bit.
+//
+//   result[r][c] = clamp(sum over t, k of operands[t * mr + r][k] * weights[c][t][k] + bias[c])
+//
+// `bias` is padded to a multiple of MASKD_COLUMN_PAD. A result that is not a number stays so.
+typedef void (*maskd_gemm_f32_function)(size_t rows, size_t columns, size_t taps, size_t depth,
+                                        const float *const *operands, const float *packed, const float *bias,
+                                        float minimum, float maximum, float *result, size_t result_stride);
+
+// The float twin of depthwise_s8: weights tap by tap, each tap padded as there, and `bias` padded the same way.
+typedef void (*maskd_depthwise_f32_function)(size_t pixels, size_t channels, size_t taps, const float *const *operands,
+                                             const float *weights, const float *bias, float minimum, float maximum,
+                                             float *result, size_t result_stride);
+
+// ADD and SUB as TFLite computes them in int8. With x the operand minus its zero point:
+//
+//   result = clamp(zero_point + rescale(rescale_left(x_left << 20) ± rescale_right(x_right << 20)))
+//
+// where each rescaling rounds twice. Multipliers and shifts as in maskd_requantization.
+typedef struct maskd_add_s8_parameters {
+  int32_t left_zero_point;
+  int32_t left_multiplier;
+  int32_t left_shift;
+  int32_t right_zero_point;
+  int32_t right_multiplier;
+  int32_t right_shift;
+  int32_t multiplier; // of the result
+  int32_t shift;
+  int32_t zero_point;
+  int32_t minimum;
+  int32_t maximum;
+  bool subtract; // left - right instead of left + right
+} maskd_add_s8_parameters;
+
+// One run of `count` results. A step is 1, or 0 where one value stands for the whole run (broadcast).
+typedef void (*maskd_add_s8_function)(size_t count, const int8_t *left, size_t left_step, const int8_t *right,
+                                      size_t right_step, int8_t *result, const maskd_add_s8_parameters *parameters);
+
+// result = clamp(zero_point + rescale((left - left_zero_point) * (right - right_zero_point))), rounded twice.
+typedef struct maskd_mul_s8_parameters {
+  int32_t left_zero_point;
+  int32_t right_zero_point;
+  int32_t multiplier;
+  int32_t shift;
+  int32_t zero_point;
+  int32_t minimum;
+  int32_t maximum;
+} maskd_mul_s8_parameters;
+
+// Counts and steps as in add_s8.
+typedef void (*maskd_mul_s8_function)(size_t count, const int8_t *left, size_t left_step, const int8_t *right,
+                                      size_t right_step, int8_t *result, const maskd_mul_s8_parameters *parameters);
+
+typedef enum maskd_average_rounding {
+  // What TFLite does with int8.
+  MASKD_AVERAGE_HALF_AWAY_FROM_ZERO = 0,
+  // What TFLite does with uint8, whose values are never negative: for the int8 twin of a uint8 tensor.
+  MASKD_AVERAGE_HALF_UP = 1,
+} maskd_average_rounding;
+
+// One result pixel: result[c] = clamp(round(sum over t of operands[t][c] / taps)). Only taps inside the picture are
+// given, so `taps` is what the sum is divided by. taps < 2^23.
+typedef void (*maskd_average_pool_s8_function)(size_t channels, size_t taps, const int8_t *const *operands,
+                                               int8_t *result, int32_t minimum, int32_t maximum,
+                                               maskd_average_rounding rounding);
+
+// One result pixel: result[c] = clamp(maximum over t of operands[t][c]).
+typedef void (*maskd_max_pool_s8_function)(size_t channels, size_t taps, const int8_t *const *operands, int8_t *result,
+                                           int32_t minimum, int32_t maximum);
+
 // The shape of one family's matrix product.
 typedef struct maskd_gemm_shape {
   size_t mr;           // rows of a tile
-  size_t nr;           // columns of a packed block
+  size_t nr;           // columns of a packed block; divides MASKD_COLUMN_PAD
   size_t kr;           // depth values that stand together for one column
-  size_t weight_bytes; // 1: packed as int8; 2: packed as int16
+  size_t weight_bytes; // 1: packed as int8; 2: packed as int16; 4: float
   // What the kernel adds to each activation before it multiplies (128 where the instruction wants unsigned
   // activations). The caller takes activation_offset * (sum of the column's weights) from the bias.
   int32_t activation_offset;
@@ -76,21 +153,34 @@ typedef struct maskd_kernels {
   maskd_gemm_s8_function gemm_s8;
   maskd_depthwise_s8_function depthwise_s8;
   maskd_row_sums_s8_function row_sums_s8;
+  maskd_gemm_shape gemm_f32_shape;
+  maskd_gemm_f32_function gemm_f32;
+  maskd_depthwise_f32_function depthwise_f32;
+  maskd_add_s8_function add_s8;
+  maskd_mul_s8_function mul_s8;
+  maskd_average_pool_s8_function average_pool_s8;
+  maskd_max_pool_s8_function max_pool_s8;
 } maskd_kernels;
 
 // The families that this build has and this processor runs, best first; "generic" is always the last.
-// Returns how many there are; writes at most `capacity` of them.
+// Returns how many there are; writes at most `capacity` of them. `families` may be null when `capacity` is 0.
+// The tables live as long as the program. May be called from any thread.
 size_t maskd_kernels_available(const maskd_kernels **families, size_t capacity);
 
 // The family of that name, or null where this build or this processor lacks it.
 const maskd_kernels *maskd_kernels_named(const char *family);
 
-// Bytes that `maskd_pack_gemm_s8` writes.
+// Bytes that `maskd_pack_gemm_s8` writes, or SIZE_MAX where a size_t can't hold them.
 size_t maskd_packed_gemm_s8_bytes(const maskd_gemm_shape *shape, size_t columns, size_t taps, size_t depth);
 
 // Lays int8 weights [column][tap][depth] out in the order in which the family's kernel reads them: for each block of nr
 // columns, for each tap, for each kr depth values, nr groups of kr. Missing columns and depth values are zero.
 void maskd_pack_gemm_s8(const maskd_gemm_shape *shape, size_t columns, size_t taps, size_t depth, const int8_t *weights,
                         void *packed);
+
+// The same for float weights and `gemm_f32_shape`.
+size_t maskd_packed_gemm_f32_bytes(const maskd_gemm_shape *shape, size_t columns, size_t taps, size_t depth);
+void maskd_pack_gemm_f32(const maskd_gemm_shape *shape, size_t columns, size_t taps, size_t depth, const float *weights,
+                         float *packed);
 
 #endif

@@ -1,0 +1,17 @@
+#ifndef MASKD_FEATURES_H
+#define MASKD_FEATURES_H
+
+#include <stdbool.h>
+
+// What the processor has and the operating system keeps across a change of threads.
+
+#if defined(__x86_64__)
+bool maskd_processor_has_avx2(void);
+// AVX512 F, BW, DQ, VL and VNNI.
+bool maskd_processor_has_avx512vnni(void);
+#elif defined(__aarch64__)
+bool maskd_processor_has_neon(void);
+bool maskd_processor_has_dotprod(void);
+#endif
+
+#endif

@@ -1,0 +1,19 @@
+#include "generic.h"
+#include "../families.h"
+
+void maskd_install_generic(maskd_kernels *table) {
+  *table = (maskd_kernels){
+      .family = "generic",
+      .gemm_s8_shape = {.mr = 4, .nr = 8, .kr = 1, .weight_bytes = 1, .activation_offset = 0},
+      .gemm_s8 = maskd_gemm_s8_4x8_generic,
+      .depthwise_s8 = maskd_depthwise_s8_generic,
+      .row_sums_s8 = maskd_row_sums_s8_generic,
+      .gemm_f32_shape = {.mr = 4, .nr = 8, .kr = 1, .weight_bytes = 4, .activation_offset = 0},
+      .gemm_f32 = maskd_gemm_f32_4x8_generic,
+      .depthwise_f32 = maskd_depthwise_f32_generic,
+      .add_s8 = maskd_add_s8_generic,
+      .mul_s8 = maskd_mul_s8_generic,
+      .average_pool_s8 = maskd_average_pool_s8_generic,
+      .max_pool_s8 = maskd_max_pool_s8_generic,
+  };
+}

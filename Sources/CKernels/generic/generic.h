@@ -1,0 +1,37 @@
+#ifndef MASKD_GENERIC_H
+#define MASKD_GENERIC_H
+
+#include "kernels.h"
+
+void maskd_gemm_s8_4x8_generic(size_t rows, size_t columns, size_t taps, size_t depth, const int8_t *const *operands,
+                               const void *packed, const int32_t *row_terms, int8_t *result, size_t result_stride,
+                               const maskd_requantization *requantization);
+
+void maskd_depthwise_s8_generic(size_t pixels, size_t channels, size_t taps, const int8_t *const *operands,
+                                const int16_t *weights, int8_t *result, size_t result_stride,
+                                const maskd_requantization *requantization);
+
+void maskd_row_sums_s8_generic(size_t rows, size_t mr, size_t taps, size_t depth, const int8_t *const *operands,
+                               int32_t *sums);
+
+void maskd_gemm_f32_4x8_generic(size_t rows, size_t columns, size_t taps, size_t depth, const float *const *operands,
+                                const float *packed, const float *bias, float minimum, float maximum, float *result,
+                                size_t result_stride);
+
+void maskd_depthwise_f32_generic(size_t pixels, size_t channels, size_t taps, const float *const *operands,
+                                 const float *weights, const float *bias, float minimum, float maximum, float *result,
+                                 size_t result_stride);
+
+void maskd_add_s8_generic(size_t count, const int8_t *left, size_t left_step, const int8_t *right, size_t right_step,
+                          int8_t *result, const maskd_add_s8_parameters *parameters);
+
+void maskd_mul_s8_generic(size_t count, const int8_t *left, size_t left_step, const int8_t *right, size_t right_step,
+                          int8_t *result, const maskd_mul_s8_parameters *parameters);
+
+void maskd_average_pool_s8_generic(size_t channels, size_t taps, const int8_t *const *operands, int8_t *result,
+                                   int32_t minimum, int32_t maximum, maskd_average_rounding rounding);
+
+void maskd_max_pool_s8_generic(size_t channels, size_t taps, const int8_t *const *operands, int8_t *result,
+                               int32_t minimum, int32_t maximum);
+
+#endif

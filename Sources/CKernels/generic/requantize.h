@@ -1,0 +1,42 @@
+#ifndef MASKD_GENERIC_REQUANTIZE_H
+#define MASKD_GENERIC_REQUANTIZE_H
+
+#include "kernels.h"
+
+// x * multiplier * 2^(shift - 31) with the two roundings of TFLite's MultiplyByQuantizedMultiplier. The left shift
+// wraps. The high half rounds a tie up: that equals TFLite's nudge of 1 - 2^30 and truncation for negative products.
+// The right shift rounds a tie away from zero.
+static inline int32_t maskd_round_twice(int32_t x, int32_t multiplier, int32_t shift) {
+  const int32_t left = shift > 0 ? shift : 0;
+  const int32_t right = shift > 0 ? 0 : -shift;
+  const int32_t shifted = (int32_t)((uint32_t)x << left);
+  const int32_t high = (int32_t)(((int64_t)shifted * multiplier + (INT64_C(1) << 30)) >> 31);
+  const int32_t mask = (int32_t)((UINT32_C(1) << right) - 1);
+  const int32_t threshold = (mask >> 1) + (high < 0);
+  return (high >> right) + ((high & mask) > threshold);
+}
+
+// The same scale with one rounding, a tie up.
+static inline int32_t maskd_round_once(int32_t x, int32_t multiplier, int32_t shift) {
+  const int64_t half = INT64_C(1) << (30 - shift);
+  return (int32_t)(((int64_t)x * multiplier + half) >> (31 - shift));
+}
+
+// A rescaled value moved to the result's zero point and into the range of its activation.
+static inline int8_t maskd_offset_and_clamp(int32_t scaled, int32_t zero_point, int32_t minimum, int32_t maximum) {
+  const int32_t value = (int32_t)((uint32_t)scaled + (uint32_t)zero_point);
+  const int32_t floored = value < minimum ? minimum : value;
+  return (int8_t)(floored > maximum ? maximum : floored);
+}
+
+// The result of column `column` whose products sum to `sum`; the bias is added here.
+static inline int8_t maskd_requantize(uint32_t sum, size_t column, const maskd_requantization *to) {
+  const int32_t x = (int32_t)(sum + (uint32_t)to->bias[column]);
+  const int32_t multiplier = to->multiplier[column];
+  const int32_t shift = to->shift[column];
+  const int32_t scaled = to->rounding == MASKD_ROUND_ONCE ? maskd_round_once(x, multiplier, shift)
+                                                          : maskd_round_twice(x, multiplier, shift);
+  return maskd_offset_and_clamp(scaled, to->zero_point, to->minimum, to->maximum);
+}
+
+#endif

@@ -1,0 +1,36 @@
+#include "families.h"
+#include <pthread.h>
+#include <string.h>
+
+#define FAMILY_CAPACITY 3
+
+// Worst first while they are filled: each family starts as a copy of the one below.
+static maskd_kernels tables[FAMILY_CAPACITY];
+static size_t table_count = 0;
+static pthread_once_t tables_filled = PTHREAD_ONCE_INIT;
+
+static void add_family(void (*install)(maskd_kernels *table)) {
+  if (table_count > 0)
+    tables[table_count] = tables[table_count - 1];
+  install(&tables[table_count]);
+  table_count += 1;
+}
+
+static void fill_tables(void) {
+  add_family(maskd_install_generic);
+}
+
+size_t maskd_kernels_available(const maskd_kernels **families, size_t capacity) {
+  pthread_once(&tables_filled, fill_tables);
+  for (size_t i = 0; i < table_count && i < capacity; i += 1)
+    families[i] = &tables[table_count - 1 - i];
+  return table_count;
+}
+
+const maskd_kernels *maskd_kernels_named(const char *family) {
+  pthread_once(&tables_filled, fill_tables);
+  for (size_t i = 0; i < table_count; i += 1)
+    if (strcmp(tables[i].family, family) == 0)
+      return &tables[i];
+  return NULL;
+}
