@@ -1,0 +1,40 @@
+import EventLoop
+
+/// A V4L2 camera with a thread of its own: found, opened, read, and looked for again for ever when it is lost.
+public final class CameraSource: FrameSource {
+  private let settings: CameraSettings
+  private let camera: Int
+  private let exchange: FrameExchange
+  private let onEvent: @Sendable (CameraEvent) -> Void
+  private let thread: SourceThread
+  private let counters = CaptureCounters()
+
+  /// Frames go to slot `camera` of `exchange`; events come on the camera's thread, which waits for the call.
+  public init(
+    _ settings: CameraSettings, camera: Int, exchange: FrameExchange,
+    onEvent: @escaping @Sendable (CameraEvent) -> Void
+  ) throws(SystemCallError) {
+    self.settings = settings
+    self.camera = camera
+    self.exchange = exchange
+    self.onEvent = onEvent
+    thread = try SourceThread()
+  }
+
+  /// Starts the thread.
+  public func start() throws(SystemCallError) {
+    let thread = thread
+    try thread.start(name: "camera \(camera)") {
+      while !thread.isStopping { thread.sleep(.seconds(1)) }
+    }
+  }
+
+  /// Ends the thread; false where it hangs.
+  public func stop(timeout: Duration) -> Bool { thread.stop(timeout: timeout) }
+
+  /// What was counted so far.
+  public var counts: CaptureCounts { counters.counts }
+
+  /// The time of the thread's last turn, in microseconds of CLOCK_MONOTONIC.
+  public var heartbeat: UInt64 { counters.heartbeat.load(ordering: .relaxed) }
+}
