@@ -1,0 +1,132 @@
+import TFLite
+
+/// Inputs, outputs, and the memory between them.
+extension Compiler {
+  /// Places and sizes of a finished program.
+  struct Layout {
+    let placements: [Program.Placement]
+    let arenaByteCount: Int
+  }
+
+  /// Compiles every operator in the order of the file.
+  mutating func compileOperators() throws(CompilationError) {
+    let operators = model.main.operators
+    guard operators.count <= Self.operatorLimit else {
+      throw .tooBig("the model has \(operators.count) operators; the limit is \(Self.operatorLimit)")
+    }
+    for (index, operation) in operators.enumerated() { try compile(Node(operation, index: index)) }
+  }
+
+  /// Gives each input the bytes that the client writes. They stay as the client wrote them: a uint8 input is copied
+  /// to its twin.
+  mutating func addInputs() throws(CompilationError) -> [Operand] {
+    var operands: [Operand] = []
+    for (position, index) in model.main.inputs.enumerated() {
+      let tensor = model.main.tensors[index]
+      let what = "input \(position) (\"\(tensor.name)\")"
+      guard !values[index].isDefined || operands.contains(Operand(index: index)) else {
+        throw .unsupportedModel("\(what) has a value in the file already")
+      }
+      try checkBoundary(tensor.type, shape: tensor.shape, what)
+      guard tensor.type == .uint8, !values[index].isDefined else {
+        values[index].isDefined = true
+        operands.append(Operand(index: index))
+        continue
+      }
+      var raw = values[index]
+      raw.isDefined = true
+      values.append(raw)
+      let client = Operand(index: values.count - 1)
+      values[index].isDefined = true
+      values[index].becomeTwin()
+      let flip = FlipSign(source: client, result: Operand(index: index), count: raw.elementCount)
+      try emit(flip, reading: [client], writing: [Operand(index: index)])
+      operands.append(client)
+    }
+    return operands
+  }
+
+  /// Gives each output the bytes that the client reads.
+  mutating func addOutputs() throws(CompilationError) -> [Operand] {
+    var operands: [Operand] = []
+    for (position, index) in model.main.outputs.enumerated() {
+      let value = values[index]
+      let operand = Operand(index: index)
+      let what = "output \(position) (\"\(value.name)\")"
+      guard value.isDefined else { throw .unsupportedModel("\(what) is written by no operator") }
+      if case .file(let range, let sparsity)? = value.constant {
+        guard sparsity == nil, range.count == value.byteCount else {
+          throw .unsupportedModel("\(what) is a constant whose bytes do not fit its shape \(value.shape)")
+        }
+      } else {
+        try checkBoundary(value.type, shape: value.shape, what)
+      }
+      guard value.isTwin else {
+        operands.append(operand)
+        continue
+      }
+      var raw = Value(name: value.name, type: .uint8, shape: value.shape)
+      raw.quantization = model.main.tensors[index].quantization
+      let client = try makeValue(raw, nil)
+      let flip = FlipSign(source: operand, result: client, count: value.elementCount)
+      try emit(flip, reading: [operand], writing: [client])
+      operands.append(client)
+    }
+    return operands
+  }
+
+  private func checkBoundary(_ type: ElementType, shape: [Int], _ what: String) throws(CompilationError) {
+    guard [.float32, .int8, .uint8, .int32, .int64, .bool].contains(type), let size = type.byteCount else {
+      throw .unsupportedModel("\(what) is of \(type); this engine takes float32, int8, uint8, int32, int64 and bool")
+    }
+    var total = size
+    for dimension in shape {
+      let (product, overflow) = total.multipliedReportingOverflow(by: dimension)
+      guard dimension > 0 else { throw .unsupportedModel("\(what) has the shape \(shape), which has no element") }
+      guard !overflow, product <= options.tensorByteLimit else {
+        throw .tooBig("\(what) of shape \(shape) takes more than the limit of \(options.tensorByteLimit) bytes")
+      }
+      total = product
+    }
+  }
+
+  func description(of operand: Operand) -> TensorDescription {
+    let value = self[operand]
+    return TensorDescription(name: value.name, type: value.type, shape: value.shape, quantization: value.quantization)
+  }
+
+  /// Finds a place for every operand that a step or a client touches.
+  mutating func layOut(inputs: [Operand], outputs: [Operand]) throws(CompilationError) -> Layout {
+    var placements = [Program.Placement](repeating: .nowhere, count: values.count)
+    var lifetimes: [Int: ClosedRange<Int>] = [:]
+    func touch(_ operand: Operand, _ span: ClosedRange<Int>) {
+      let owner = root(of: operand).index
+      let known = lifetimes[owner] ?? span
+      lifetimes[owner] = min(known.lowerBound, span.lowerBound)...max(known.upperBound, span.upperBound)
+    }
+    for (time, step) in steps.enumerated() { for operand in step.reads + step.writes { touch(operand, time...time) } }
+    // A client may write an input once for many runs, and reads outputs after the last step.
+    for operand in inputs { touch(operand, 0...steps.count) }
+    for operand in outputs { touch(operand, (lifetimes[root(of: operand).index]?.lowerBound ?? 0)...steps.count) }
+
+    let owners = lifetimes.keys.sorted()
+    let computed = owners.filter { values[$0].constant == nil }
+    var total = 0
+    for owner in computed { total += ArenaPlan.aligned(values[owner].byteCount) }
+    let plan = ArenaPlan(computed.map { .init(byteCount: values[$0].byteCount, lifetime: lifetimes[$0] ?? 0...0) })
+    guard plan.byteCount <= options.arenaByteLimit else {
+      throw .tooBig(
+        "the tensors of the model take \(plan.byteCount) bytes while it runs; the limit is \(options.arenaByteLimit)")
+    }
+    for (owner, offset) in zip(computed, plan.offsets) { placements[owner] = .arena(offset: offset) }
+    for owner in owners where values[owner].constant != nil {
+      let memory = materialize(Operand(index: owner))
+      if case .file? = values[owner].constant { try countConstant(bytes: memory.byteCount) }
+      placements[owner] = .constant(memory)
+    }
+    for index in values.indices {
+      if let owner = values[index].storage { placements[index] = placements[owner.index] }
+    }
+    return Layout(placements: placements, arenaByteCount: plan.byteCount)
+  }
+}

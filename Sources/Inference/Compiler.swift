@@ -1,0 +1,168 @@
+import CKernels
+import TFLite
+
+/// Makes the steps of a program from the operators of a model, in the order of the file.
+///
+/// Shapes and types of computed tensors follow from the operators, not from what the file declares of them. The
+/// operators themselves are extensions of this type, beside their steps.
+struct Compiler {
+  /// A step with what it touches.
+  struct PlannedStep {
+    let step: any Step
+    let reads: [Operand]
+    let writes: [Operand]
+  }
+
+  /// A PAD of a picture's edges with the zero point, left to the operator that reads it.
+  struct AbsorbedPad {
+    let source: Operand
+    let top: Int
+    let bottom: Int
+    let left: Int
+    let right: Int
+  }
+
+  /// Operators of one graph; above any classifier that was seen (about 300), and small enough to plan quickly.
+  static let operatorLimit = 10_000
+
+  let model: Model
+  let options: CompilerOptions
+  let family: KernelFamily
+  /// The tensors of the file first, at their own indices.
+  var values: [Value]
+  private(set) var steps: [PlannedStep] = []
+  /// For each tensor of the file the number of operators, and of graph outputs, that read it.
+  let readerCounts: [Int]
+  /// PADs that the convolutions behind them do themselves, by the padded operand.
+  var absorbedPads: [Operand: AbsorbedPad] = [:]
+  /// Bytes of packed weights and constants so far.
+  private(set) var constantByteCount = 0
+
+  init(model: Model, options: CompilerOptions) throws(CompilationError) {
+    self.model = model
+    self.options = options
+    family = try KernelFamily.named(options.kernelFamily)
+    values = model.main.tensors.map(Value.init)
+    var counts = [Int](repeating: 0, count: values.count)
+    for operation in model.main.operators { for case let input? in operation.inputs { counts[input] += 1 } }
+    for output in model.main.outputs { counts[output] += 1 }
+    readerCounts = counts
+  }
+
+  // MARK: Values
+
+  subscript(operand: Operand) -> Value { values[operand.index] }
+
+  /// An operand that must be there.
+  func input(_ position: Int, of node: Node) throws(CompilationError) -> Operand {
+    guard let operand = try optionalInput(position, of: node) else {
+      throw node.mismatch("operand \(position) is missing")
+    }
+    return operand
+  }
+
+  /// An operand that may be left out.
+  func optionalInput(_ position: Int, of node: Node) throws(CompilationError) -> Operand? {
+    guard position < node.inputs.count, let index = node.inputs[position] else { return nil }
+    guard values[index].isDefined || absorbedPads[Operand(index: index)] != nil else {
+      throw node.mismatch("operand \(position) (tensor \(index), \"\(values[index].name)\") is read before it is written")
+    }
+    if node.code != .densify { try checkConstant(Operand(index: index), node) }
+    return Operand(index: index)
+  }
+
+  /// Gives a result of an operator its type and shape.
+  ///
+  /// `source` is the operand whose form (int8, or the twin of uint8) the result takes; the quantization is what the
+  /// file declares for the result.
+  mutating func define(
+    output position: Int = 0, of node: Node, type: ElementType, shape: [Int], like source: Operand? = nil
+  ) throws(CompilationError) -> Operand {
+    guard position < node.outputs.count else { throw node.mismatch("result \(position) is missing") }
+    let index = node.outputs[position]
+    guard !values[index].isDefined else {
+      throw node.mismatch("result \(position) (tensor \(index), \"\(values[index].name)\") already has a value")
+    }
+    try checkSize(of: shape, type: type, node)
+    let isTwin = type == .int8 && (source.map { values[$0.index].isTwin } ?? (values[index].type == .uint8))
+    values[index].type = type
+    values[index].shape = shape
+    values[index].isDefined = true
+    values[index].isTwin = isTwin
+    if isTwin { values[index].shiftZeroPoints() }
+    return Operand(index: index)
+  }
+
+  /// Adds a value that the file does not have.
+  mutating func makeValue(_ value: Value, _ node: Node?) throws(CompilationError) -> Operand {
+    if let node { try checkSize(of: value.shape, type: value.type, node) }
+    values.append(value)
+    values[values.count - 1].isDefined = true
+    return Operand(index: values.count - 1)
+  }
+
+  /// Lets a result be another view of an operand's bytes.
+  mutating func share(_ source: Operand, with result: Operand) {
+    if case .memory(let memory)? = values[source.index].constant {
+      values[result.index].constant = .memory(memory)
+    } else if values[source.index].constant != nil {
+      values[result.index].constant = .memory(materialize(source))
+    } else {
+      values[result.index].storage = root(of: source)
+    }
+  }
+
+  /// The value that owns the bytes of an operand.
+  func root(of operand: Operand) -> Operand { values[operand.index].storage ?? operand }
+
+  private func checkSize(of shape: [Int], type: ElementType, _ node: Node) throws(CompilationError) {
+    guard let size = type.byteCount, [.float32, .int8, .int32, .int64, .bool, .uint8].contains(type) else {
+      throw node.unsupported("tensors of \(type) cannot be computed here")
+    }
+    var total = size
+    for dimension in shape {
+      guard dimension > 0 else { throw node.mismatch("the result's shape \(shape) has no element") }
+      let (product, overflow) = total.multipliedReportingOverflow(by: dimension)
+      total = overflow ? .max : product
+    }
+    guard total <= options.tensorByteLimit else {
+      throw .tooBig(
+        "operator \(node.place.index) (\(node.place.name)): a result of shape \(shape) takes more than the limit of "
+          + "\(options.tensorByteLimit) bytes")
+    }
+  }
+
+  // MARK: Steps
+
+  /// Appends a step; where all that it reads is constant, runs it now instead.
+  mutating func emit(_ step: some Step, reading reads: [Operand], writing writes: [Operand]) throws(CompilationError) {
+    guard !reads.isEmpty, reads.allSatisfy({ values[root(of: $0).index].constant != nil }) else {
+      steps.append(PlannedStep(step: step, reads: reads, writes: writes))
+      return
+    }
+    for write in writes {
+      try countConstant(bytes: values[write.index].byteCount)
+      values[write.index].constant = .memory(AlignedMemory(byteCount: values[write.index].byteCount))
+    }
+    let touched = (reads + writes).map { ($0, materialize($0)) }
+    let scratch = AlignedMemory(byteCount: step.scratchByteCount)
+    let addresses = [UnsafeMutableRawPointer](unsafeUninitializedCapacity: values.count) { buffer, count in
+      buffer.initialize(repeating: scratch.start)
+      for (operand, memory) in touched { buffer[operand.index] = memory.start }
+      count = values.count
+    }
+    addresses.withUnsafeBufferPointer {
+      guard let base = $0.baseAddress else { return }
+      step.run(0..<step.partCount, in: Arena(addresses: base, scratch: scratch.start))
+    }
+    withExtendedLifetime(touched) {}
+  }
+
+  /// Counts memory that the program will keep, and refuses what goes beyond the limit.
+  mutating func countConstant(bytes: Int) throws(CompilationError) {
+    constantByteCount += bytes
+    guard constantByteCount <= options.constantByteLimit else {
+      throw .tooBig("the constants of the model take more than the limit of \(options.constantByteLimit) bytes")
+    }
+  }
+}

@@ -1,0 +1,44 @@
+import TFLite
+
+/// An operator of the graph with its place in it, so that what is wrong with it can be said.
+struct Node {
+  let place: OperatorPlace
+  let code: BuiltinOperator
+  let inputs: [Int?]
+  let outputs: [Int]
+  let options: OperatorOptions
+
+  /// Takes an operator of the file, if it is one of the schema's list.
+  init(_ source: Operator, index: Int) throws(CompilationError) {
+    switch source.code {
+    case .builtin(let code):
+      self.code = code
+      place = OperatorPlace(name: code.name, index: index)
+    case .unnamed(let number):
+      throw .unknownOperator(name: "number \(number) of the schema", index: index)
+    case .custom(let name):
+      throw .unknownOperator(name: "the custom operator \"\(name)\"", index: index)
+    }
+    inputs = source.inputs
+    outputs = source.outputs
+    options = source.options
+  }
+
+  func mismatch(_ detail: String) -> CompilationError { .shapeMismatch(place, detail) }
+  func unsupported(_ detail: String) -> CompilationError { .unsupportedType(place, detail) }
+
+  /// Refuses where a condition on operands or settings does not hold.
+  func check(_ condition: Bool, _ detail: @autoclosure () -> String) throws(CompilationError) {
+    if !condition { throw mismatch(detail()) }
+  }
+
+  /// Refuses where a condition on types does not hold.
+  func checkType(_ condition: Bool, _ detail: @autoclosure () -> String) throws(CompilationError) {
+    if !condition { throw unsupported(detail()) }
+  }
+
+  /// The fused activation of an operator that has no other setting.
+  var arithmeticActivation: Activation {
+    if case .arithmetic(let activation) = options { activation } else { .none }
+  }
+}

@@ -1,0 +1,47 @@
+/// The memory in which a program runs, with its inputs and outputs.
+///
+/// A session is used by one thread at a time: it is not `Sendable`. Inputs keep what was written until they are
+/// written again; outputs keep the last run's results until the next.
+public final class Session {
+  /// What is run.
+  public let program: Program
+
+  private let memory: AlignedMemory
+  private let scratch: AlignedMemory
+  private let addresses: UnsafeMutableBufferPointer<UnsafeMutableRawPointer>
+  private let arena: Arena
+
+  /// Takes all the memory that running needs.
+  public init(_ program: Program) {
+    self.program = program
+    memory = AlignedMemory(byteCount: program.arenaByteCount)
+    scratch = AlignedMemory(byteCount: program.scratchByteCount)
+    addresses = .allocate(capacity: max(1, program.placements.count))
+    addresses.initialize(repeating: memory.start)
+    for (index, placement) in program.placements.enumerated() {
+      switch placement {
+      case .arena(let offset): addresses[index] = memory.start + offset
+      case .constant(let constant): addresses[index] = constant.start
+      case .nowhere: break
+      }
+    }
+    arena = Arena(addresses: UnsafePointer(addresses.baseAddress.unsafelyUnwrapped), scratch: scratch.start)
+  }
+
+  deinit { addresses.deallocate() }
+
+  /// Calls `body` with the bytes of an input, `program.inputs[index].byteCount` of them, to be filled.
+  public func withInput<R>(_ index: Int, _ body: (UnsafeMutableRawBufferPointer) -> R) -> R {
+    body(.init(start: arena.bytes(program.inputOperands[index]), count: program.inputs[index].byteCount))
+  }
+
+  /// Calls `body` with the bytes of an output, `program.outputs[index].byteCount` of them, as the last run left them.
+  public func withOutput<R>(_ index: Int, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+    body(.init(start: arena.bytes(program.outputOperands[index]), count: program.outputs[index].byteCount))
+  }
+
+  /// Computes the outputs from the inputs. Allocates nothing and cannot fail.
+  public func invoke() {
+    for step in program.steps { step.run(0..<step.partCount, in: arena) }
+  }
+}

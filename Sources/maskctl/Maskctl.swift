@@ -1,0 +1,11 @@
+import ArgumentParser
+
+/// The companion of maskd: one file a verb.
+@main
+struct Maskctl: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "maskctl",
+    abstract: "Runs and measures models, and looks inside a running maskd.",
+    subcommands: []
+  )
+}
