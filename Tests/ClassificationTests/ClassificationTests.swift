@@ -1,1 +1,2 @@
+import Classification
 import Testing
