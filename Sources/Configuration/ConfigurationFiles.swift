@@ -1,13 +1,15 @@
 import Glibc
 
-/// The configuration files of a directory.
+/// The configuration files of a directory, and their bytes.
 enum ConfigurationFiles {
   /// `maskd.yaml`, and `conf.d/*.yaml` by the order of their names; those that are there.
   static func list(in directory: String) -> [String] {
     let main = directory + "/maskd.yaml"
     let extra = directory + "/conf.d"
     let names = entries(of: extra).filter { $0.hasSuffix(".yaml") && !$0.hasPrefix(".") }.sorted()
-    return (access(main, F_OK) == 0 ? [main] : []) + names.map { "\(extra)/\($0)" }
+    // A link that leads nowhere is a mistake that deserves its error, so it is listed too.
+    var status = stat()
+    return (lstat(main, &status) == 0 ? [main] : []) + names.map { "\(extra)/\($0)" }
   }
 
   private static func entries(of directory: String) -> [String] {
@@ -15,9 +17,43 @@ enum ConfigurationFiles {
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {
-      names.append(
-        withUnsafeBytes(of: &entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+      let name = withUnsafeBytes(of: &entry.pointee.d_name) { bytes in
+        String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      names.append(name)
     }
     return names
+  }
+
+  /// The bytes of a regular file, one more than the limit at most.
+  static func read(_ path: String) throws(ConfigurationError) -> [UInt8] {
+    // A pipe without a writer would make open wait.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { throw failure(path, errno) }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw failure(path, errno) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      throw ConfigurationError(file: path, line: nil, key: "", problem: "it is no regular file")
+    }
+    return try read(descriptor, path)
+  }
+
+  private static func read(_ descriptor: CInt, _ path: String) throws(ConfigurationError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    var block = [UInt8](repeating: 0, count: 16 * 1024)
+    while bytes.count <= YAMLParser.largestFile {
+      let count = Glibc.read(descriptor, &block, 16 * 1024)
+      if count == 0 { break }
+      if count < 0, errno == EINTR { continue }
+      guard count > 0 else { throw failure(path, errno) }
+      bytes.append(contentsOf: block.prefix(count))
+    }
+    return bytes
+  }
+
+  private static func failure(_ path: String, _ code: CInt) -> ConfigurationError {
+    let problem = "it cannot be read: \(String(cString: strerror(code)))"
+    return ConfigurationError(file: path, line: nil, key: "", problem: problem)
   }
 }
