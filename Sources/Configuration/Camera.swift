@@ -90,7 +90,7 @@ extension Settings {
     /// More than 0; `y + height` is at most 1.
     public var height: Double = 1
     /// A region whose shorter side has fewer pixels than this is `too_small`; 0: never.
-    public var minPixels: Int = 0
+    public var minPixels: Int = 32
 
     /// The whole frame.
     public init(name: String) { self.name = name }

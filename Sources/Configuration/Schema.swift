@@ -57,11 +57,11 @@ enum Schema {
 
   static var decision: [Field<Settings.Decision>] {
     [
-      .one("upper_threshold", \.upperThreshold, .either("model", or: .number(0...1))),
+      .one("upper_threshold", \.upperThreshold, .either("model", or: .number(0.5...1))),
       .one("lower_threshold", \.lowerThreshold, .either("model", or: .number(0...1))),
       .one("smoothing", \.smoothing, .duration(.zero ... .seconds(60))),
       .one("hold", \.hold, .duration(.zero ... .seconds(60))),
-      .one("settle", \.settle, .duration(.zero ... .seconds(60))),
+      .one("settle_frames", \.settleFrames, .integer(1...100)),
       .one("stale_after", \.staleAfter, .duration(.milliseconds(100) ... .seconds(3600))),
       .one("dark_below", \.darkBelow, .number(0...255)),
       .one("blurred_below", \.blurredBelow, .number(0...1_000_000)),
@@ -74,9 +74,9 @@ enum Schema {
       // The kernel's sun_path has 108 bytes, the last of them zero.
       .one("socket", \.socket, .path(longest: 107)),
       .one("mode", \.mode, .mode),
-      .one("queue_bytes", \.queueBytes, .byteCount((64 << 10)...(64 << 20))),
+      .one("queue_bytes", \.queueBytes, .byteCount((192 << 10)...(64 << 20))),
       .one("results_per_second", \.resultsPerSecond, .number(0...1000)),
-      .one("max_clients", \.maxClients, .integer(1...1024)),
+      .one("max_clients", \.maxClients, .integer(1...64)),
     ]
   }
 

@@ -31,20 +31,20 @@ public struct Settings: Equatable, Sendable {
 extension Settings {
   /// How scores over time become a state.
   public struct Decision: Equatable, Sendable {
-    /// The average score at which a state begins, 0…1; nil: as the model says.
+    /// The average score at which a state begins, 0.5…1; nil: as the model says, or 0.7 where it says nothing.
     public var upperThreshold: Double?
-    /// The average score below which a state ends, 0…1, at most `upperThreshold`; nil: as the model says.
+    /// The average score below which a state ends, 0…1, at most `upperThreshold`; nil: as the model says, or 0.55.
     public var lowerThreshold: Double?
     /// The time constant of the exponential average.
-    public var smoothing: Duration = .milliseconds(500)
+    public var smoothing: Duration = .milliseconds(400)
     /// How long an average stays past a threshold before the state changes.
     public var hold: Duration = .milliseconds(500)
-    /// How long frames are seen before the first state (`settling` until then).
-    public var settle: Duration = .milliseconds(500)
+    /// Frames that are judged before the first state (`settling` until then).
+    public var settleFrames: Int = 3
     /// Without a frame for this long a state is `stale`.
     public var staleAfter: Duration = .seconds(2)
     /// A region with a mean luma below this is `dark`, 0…255; 0: never.
-    public var darkBelow: Double = 20
+    public var darkBelow: Double = 16
     /// A region with a sharpness below this is `blurred`; 0: never.
     public var blurredBelow: Double = 0
     /// A frame that is older than this when its result is ready means `overload`.

@@ -20,7 +20,7 @@ import Testing
       #expect(
         lines.map(String.init) == [
           "maskd.yaml:1: decison: \"decison\" is no known key; decision is the nearest one",
-          "maskd.yaml:4: results.max_clients: \"many\" is not a whole number from 1 to 1024",
+          "maskd.yaml:4: results.max_clients: \"many\" is not a whole number from 1 to 64",
           "maskd.yaml:5: results.mode: \"0999\" is not permissions in octal from 0000 to 0777, for example 0660",
           "conf.d/a.yaml:1: models: \"7\" is no group of keys (directory, state_directory, packaged, settle, rescan, "
             + "max_bytes, latency_budget)",
@@ -42,8 +42,11 @@ import Testing
     ("decision:\n  upper_treshold: 0.5", "2: decision.upper_treshold: \"upper_treshold\" is no known key; upper_thr"),
     ("decision:\n  xyzzy: 1", "2: decision.xyzzy: \"xyzzy\" is no known key; known here: upper_threshold, lower_"),
     ("decision:\n  hold: 1s\n  hold: 2s", "3: decision.hold: the key stands in line 2 already"),
-    ("decision: {upper_threshold: 0.4,\n  lower_threshold: 0.5}", "2: decision.lower_threshold: 0.5 is above upper_th"),
-    ("decision: {upper_threshold: .nan}", "1: decision.upper_threshold: \".nan\" is not model or a number from 0 to 1"),
+    ("decision: {upper_threshold: 0.6,\n  lower_threshold: 0.7}", "2: decision.lower_threshold: 0.7 is above upper_th"),
+    (
+      "decision: {upper_threshold: .nan}",
+      "1: decision.upper_threshold: \".nan\" is not model or a number from 0.5 to 1"
+    ),
     ("results: {max_clients: '8'}", "1: results.max_clients: \"8\" is not a whole number"),
     ("results: {max_clients: 8.5}", "1: results.max_clients: \"8.5\" is not a whole number"),
     ("results: {queue_bytes: 9999999999999GiB}", "1: results.queue_bytes: "),

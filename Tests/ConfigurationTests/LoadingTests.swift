@@ -43,7 +43,7 @@ import Testing
     expected.decision.lowerThreshold = 0.6
     expected.decision.smoothing = .milliseconds(300)
     expected.decision.hold = .seconds(1)
-    expected.decision.settle = .zero
+    expected.decision.settleFrames = 1
     expected.decision.staleAfter = .seconds(60)
     expected.decision.darkBelow = 12.5
     expected.decision.blurredBelow = 40
@@ -88,7 +88,7 @@ import Testing
       lower_threshold: 0.6
       smoothing: 300ms
       hold: 1
-      settle: 0
+      settle_frames: 1
       stale_after: 1min
       dark_below: 12.5
       blurred_below: 40
@@ -130,7 +130,8 @@ import Testing
 
   @Test func laterFilesOverrideKeyByKeyAndReplaceLists() throws {
     directory.makeDirectory("conf.d")
-    try directory.write("maskd.yaml", "decision: {hold: 1s, settle: 2s}\ncameras: [{name: a}, {name: b, device: 1}]\n")
+    try directory.write(
+      "maskd.yaml", "decision: {hold: 1s, settle_frames: 2}\ncameras: [{name: a}, {name: b, device: 1}]\n")
     try directory.write("conf.d/20-late.yaml", "decision:\n  hold: 4s\n")
     try directory.write("conf.d/10-early.yaml", "decision:\n  hold: 3s\n  smoothing: 1s\ncameras: [{name: c}]\n")
     try directory.write("conf.d/30-off.yaml.disabled", "not: read\n")
@@ -138,7 +139,7 @@ import Testing
     let settings = try Settings.load(directories: directory.directories)
     #expect(settings.decision.hold == .seconds(4))
     #expect(settings.decision.smoothing == .seconds(1))
-    #expect(settings.decision.settle == .seconds(2))
+    #expect(settings.decision.settleFrames == 2)
     #expect(settings.cameras.map(\.name) == ["c"])
   }
 
