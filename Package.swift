@@ -58,7 +58,8 @@ let package = Package(
         "Capture", "Classification", "EventLoop", "Imaging", "Inference", "ReferenceOperators", "TFLite", argumentParser,
       ]),
 
-    // Tests, a target for each room.
+    // Tests, a target for each room, and the whole from outside.
+    .testTarget(name: "EndToEndTests", dependencies: ["EventLoop", "maskctl", "maskd"]),
     .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "FixedPointTests", dependencies: ["FixedPoint"]),

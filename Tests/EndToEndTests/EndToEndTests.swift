@@ -1,0 +1,5 @@
+import Testing
+
+@Suite struct DemoTests {
+  @Test func programFolderIsSet() { #expect(!Program.folder.isEmpty) }
+}
