@@ -49,6 +49,7 @@ extension FramePlan {
     settings.leave = min(settings.leave, settings.enter)
     settings.timeConstant = decision.smoothing
     settings.hold = decision.hold
+    settings.minimumFrames = decision.settleFrames
     settings.staleAfter = decision.staleAfter
     settings.minimumLuma = decision.darkBelow
     settings.minimumSharpness = decision.blurredBelow
