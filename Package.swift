@@ -55,7 +55,8 @@ let package = Package(
     .executableTarget(
       name: "maskctl",
       dependencies: [
-        "Capture", "Classification", "EventLoop", "Imaging", "Inference", "ReferenceOperators", "TFLite", argumentParser,
+        "CLinux", "Classification", "Configuration", "EventLoop", "Imaging", "Inference", "ReferenceOperators", "TFLite",
+        argumentParser,
       ]),
 
     // Tests, a target for each room, and the whole from outside.

@@ -58,7 +58,9 @@ struct CameraSet: Sendable {
   /// Ends all sources, side by side: one that hangs costs the others no time.
   func stop() {
     exchange.close()
-    let threads = sources.compactMap { source in try? Thread.start(name: "stop") { source.stop(timeout: .milliseconds(500)) } }
+    let threads = sources.compactMap { source in
+      try? Thread.start(name: "stop") { source.stop(timeout: .milliseconds(500)) }
+    }
     for thread in threads { thread.join() }
   }
 }
