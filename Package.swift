@@ -55,12 +55,10 @@ let package = Package(
     .executableTarget(
       name: "maskctl",
       dependencies: [
-        "CLinux", "Classification", "Configuration", "EventLoop", "Imaging", "Inference", "ReferenceOperators", "TFLite",
-        argumentParser,
+        "Capture", "Classification", "EventLoop", "Imaging", "Inference", "ReferenceOperators", "TFLite", argumentParser,
       ]),
 
-    // Tests, a target for each room, and the whole from outside.
-    .testTarget(name: "EndToEndTests", dependencies: ["EventLoop", "maskctl", "maskd"]),
+    // Tests, a target for each room.
     .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "FixedPointTests", dependencies: ["FixedPoint"]),
