@@ -15,17 +15,23 @@ final class JPEGDecoder {
     var isGrey: Bool
   }
 
-  private let handle: tjhandle
+  /// Nil after an error. The library's header reader leaves the handle in the middle of the damaged picture
+  /// (libjpeg-turbo 2.1), so that the next, sound one would fail as well; a new handle forgets.
+  private var handle: tjhandle?
 
   init() throws(ImagingError) {
-    guard let handle = tjInitDecompress() else {
-      throw .noDecoder(reason: String(cString: tjGetErrorStr2(nil)))
-    }
-    self.handle = handle
+    _ = try usableHandle()
   }
 
   deinit {
     tjDestroy(handle)
+  }
+
+  private func usableHandle() throws(ImagingError) -> tjhandle {
+    if let handle { return handle }
+    guard let handle = tjInitDecompress() else { throw .noDecoder(reason: String(cString: tjGetErrorStr2(nil))) }
+    self.handle = handle
+    return handle
   }
 
   /// Reads the header; pictures beyond the limits, and those for printing (CMYK), are refused.
@@ -35,7 +41,7 @@ final class JPEGDecoder {
     }
     var (width, height, subsampling, colorspace) = (CInt(0), CInt(0), CInt(0), CInt(0))
     let status = tjDecompressHeader3(
-      handle, start, UInt(bytes.count), &width, &height, &subsampling, &colorspace)
+      try usableHandle(), start, UInt(bytes.count), &width, &height, &subsampling, &colorspace)
     try check(status, source: source)
     guard Int(width) * Int(height) <= PictureFormat.pixelCountMax else {
       throw .pictureTooLarge(source: source, width: Int(width), height: Int(height))
@@ -57,7 +63,7 @@ final class JPEGDecoder {
     let start = bytes.baseAddress?.assumingMemoryBound(to: UInt8.self)
     let pixelFormat = isGrey ? TJPF_GRAY : TJPF_RGB
     let status = tjDecompress2(
-      handle, start, UInt(bytes.count), output.baseAddress, CInt(width), 0, CInt(height),
+      try usableHandle(), start, UInt(bytes.count), output.baseAddress, CInt(width), 0, CInt(height),
       CInt(pixelFormat.rawValue), TJFLAG_ACCURATEDCT | TJFLAG_LIMITSCANS)
     try check(status, source: source)
   }
@@ -66,6 +72,9 @@ final class JPEGDecoder {
     guard status != 0, let message = tjGetErrorStr2(handle) else { return }
     // The words are those of libjpeg since 1991. 0xd9 is the end marker: the whole picture was decoded by then.
     if strstr(message, "extraneous bytes before marker 0xd9") != nil { return }
-    throw .undecodable(source: source, kind: "JPEG", reason: String(cString: message))
+    let reason = String(cString: message)
+    tjDestroy(handle)
+    handle = nil
+    throw .undecodable(source: source, kind: "JPEG", reason: reason)
   }
 }

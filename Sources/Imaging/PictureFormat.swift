@@ -62,8 +62,16 @@ public struct PictureFormat: Sendable, Hashable {
 }
 
 extension PictureFormat: CustomStringConvertible {
-  /// For example `640x480 yuyv`.
-  public var description: String { "\(width)x\(height) \(pixelFormat.rawValue)" }
+  /// For example `640x480 yuyv, 1280 bytes per row, bt601 limited`; `640x480 jpeg`.
+  public var description: String {
+    switch pixelFormat {
+    case .jpeg: "\(width)x\(height) jpeg"
+    case .rgb24: "\(width)x\(height) rgb24, \(bytesPerRow) bytes per row"
+    case .yuyv, .nv12, .grey:
+      "\(width)x\(height) \(pixelFormat.rawValue), \(bytesPerRow) bytes per row, "
+        + "\(color.matrix.rawValue) \(color.range.rawValue)"
+    }
+  }
 }
 
 /// A picture that someone else holds, for as long as they hold it.
