@@ -55,17 +55,21 @@ let package = Package(
     .executableTarget(
       name: "maskctl",
       dependencies: [
-        "Capture", "Classification", "EventLoop", "Imaging", "Inference", "ReferenceOperators", "TFLite", argumentParser,
+        "CLinux", "Classification", "Configuration", "EventLoop", "Imaging", "Inference", "ReferenceOperators",
+        "TFLite",
+        argumentParser,
       ]),
 
-    // Tests, a target for each room.
+    // Tests, a target for each room, and the whole from outside.
+    .testTarget(name: "EndToEndTests", dependencies: ["CLinux", "EventLoop", "maskctl", "maskd"]),
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
     .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .testTarget(name: "FixedPointTests", dependencies: ["FixedPoint"]),
     .testTarget(name: "TFLiteTests", dependencies: ["TFLite"]),
     .testTarget(name: "ReferenceOperatorsTests", dependencies: ["FixedPoint", "ReferenceOperators", "TFLite"]),
-    .testTarget(name: "InferenceTests", dependencies: ["CKernels", "FixedPoint", "Inference", "ReferenceOperators", "TFLite"]),
+    .testTarget(
+      name: "InferenceTests", dependencies: ["CKernels", "FixedPoint", "Inference", "ReferenceOperators", "TFLite"]),
     .testTarget(name: "ImagingTests", dependencies: ["CAllocationCount", "Imaging"]),
     .testTarget(name: "CaptureTests", dependencies: ["Capture", "EventLoop", "Imaging"]),
     .testTarget(name: "ClassificationTests", dependencies: ["Classification", "Imaging", "Inference", "TFLite"]),
