@@ -22,9 +22,9 @@ public struct Listener: ~Copyable, Sendable {
     self.init(descriptor: descriptor, ownFile: nil)
   }
 
-  /// Makes a socket of mode 0660 at a path. One that a crashed process left there is replaced, one that somebody
+  /// Makes a socket at a path, with the permissions of its file. One that a crashed process left there is replaced, one that somebody
   /// listens on is not.
-  public init(path: String) throws(ResultsError) {
+  public init(path: String, mode: UInt32 = 0o660) throws(ResultsError) {
     let address = try SocketAddress(path: path)
     // Two daemons that start at once must not both find the other's socket stale: one goes first.
     let directory = try SocketFile.openDirectory(of: path)
@@ -38,7 +38,7 @@ public struct Listener: ~Copyable, Sendable {
       guard address.bind(socket.rawValue) == 0 else { throw .system(SystemCallError("bind", on: path)) }
     }
     // The mode that bind gives depends on the umask.
-    guard chmod(path, 0o660) == 0 else { throw .system(SystemCallError("chmod", on: path)) }
+    guard chmod(path, mode) == 0 else { throw .system(SystemCallError("chmod", on: path)) }
     guard listen(socket.rawValue, 64) == 0 else { throw .system(SystemCallError("listen", on: path)) }
     self.init(descriptor: socket, ownFile: try SocketFile(path: path))
   }
