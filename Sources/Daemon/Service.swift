@@ -126,7 +126,7 @@ public final class Service {
     let path = settings.results.socket
     do { try Folders.make(Folders.parent(of: path)) } catch { throw .cannotCreate(error.description) }
     do throws(ResultsError) {
-      try publisher.start(on: Listener(path: path))
+      try publisher.start(on: Listener(path: path, mode: settings.results.mode))
     } catch {
       throw ServiceError(error)
     }

@@ -22,8 +22,8 @@ public struct Listener: ~Copyable, Sendable {
     self.init(descriptor: descriptor, ownFile: nil)
   }
 
-  /// Makes a socket at a path, with the permissions of its file. One that a crashed process left there is replaced, one that somebody
-  /// listens on is not.
+  /// Makes a socket at a path, with the permissions of its file. One that a crashed process left there is replaced, one
+  /// that somebody listens on is not.
   public init(path: String, mode: UInt32 = 0o660) throws(ResultsError) {
     let address = try SocketAddress(path: path)
     // Two daemons that start at once must not both find the other's socket stale: one goes first.

@@ -1,5 +1,0 @@
-import Testing
-
-@Suite struct DemoTests {
-  @Test func programFolderIsSet() { #expect(!Program.folder.isEmpty) }
-}
