@@ -3,7 +3,7 @@ import TFLite
 extension Sparsity {
   /// The dense form of a constant that holds only the elements which this layout names; nil where it does not fit.
   func densified(_ stored: Elements, shape: [Int]) -> Elements? {
-    guard let count = elementCount(of: shape), let positions = densePositions(shape),
+    guard let count = elementCount(of: shape), let positions = densePositions(shape, limit: count),
       positions.count == stored.count
     else { return nil }
     switch stored {
@@ -19,19 +19,21 @@ extension Sparsity {
   }
 
   /// Where each stored element lies in the dense tensor, in the order in which they are stored.
-  private func densePositions(_ shape: [Int]) -> [Int]? {
+  ///
+  /// - Parameter limit: the elements of the dense tensor; no level of the layout can have more entries.
+  private func densePositions(_ shape: [Int], limit: Int) -> [Int]? {
     var paths: [(coordinates: [Int], entry: Int)] = [([], 0)]
     for dimension in dimensions {
       var longer: [(coordinates: [Int], entry: Int)] = []
       for path in paths {
         switch dimension {
         case .dense(let size):
-          guard size <= largestElementCount, longer.count + size <= largestElementCount else { return nil }
+          guard size <= limit, longer.count + size <= limit else { return nil }
           longer += (0..<size).map { (path.coordinates + [$0], path.entry * size + $0) }
         case .sparse(let segments, let indices):
           guard path.entry + 1 < segments.count else { return nil }
           let range = Int(segments[path.entry])..<Int(segments[path.entry + 1])
-          guard range.upperBound <= indices.count else { return nil }
+          guard range.upperBound <= indices.count, longer.count + range.count <= limit else { return nil }
           longer += range.map { (path.coordinates + [Int(indices[$0])], $0) }
         }
       }
