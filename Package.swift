@@ -65,6 +65,8 @@ let package = Package(
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
     .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
+    .executableTarget(
+      name: "kernelcheck", dependencies: ["CKernels"], path: "Tests/KernelCheck", exclude: ["run-arm64"]),
     .testTarget(name: "FixedPointTests", dependencies: ["FixedPoint"]),
     .testTarget(name: "TFLiteTests", dependencies: ["TFLite"]),
     .testTarget(name: "ReferenceOperatorsTests", dependencies: ["FixedPoint", "ReferenceOperators", "TFLite"]),

@@ -1,4 +1,5 @@
 #include "families.h"
+#include "features.h"
 #include <pthread.h>
 #include <string.h>
 
@@ -18,6 +19,17 @@ static void add_family(void (*install)(maskd_kernels *table)) {
 
 static void fill_tables(void) {
   add_family(maskd_install_generic);
+#if defined(__x86_64__)
+  if (maskd_processor_has_avx2())
+    add_family(maskd_install_avx2);
+  if (maskd_processor_has_avx2() && maskd_processor_has_avx512vnni())
+    add_family(maskd_install_avx512vnni);
+#elif defined(__aarch64__)
+  if (maskd_processor_has_neon())
+    add_family(maskd_install_neon);
+  if (maskd_processor_has_neon() && maskd_processor_has_dotprod())
+    add_family(maskd_install_dotprod);
+#endif
 }
 
 size_t maskd_kernels_available(const maskd_kernels **families, size_t capacity) {

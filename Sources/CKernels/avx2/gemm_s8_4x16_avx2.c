@@ -1,0 +1,121 @@
+#if defined(__x86_64__)
+
+#include "../partial.h"
+#include "avx2.h"
+#include "requantize_avx2.h"
+
+// Four rows by sixteen columns. Activations and weights are int16 in pairs along the depth, so that one pmaddwd makes
+// two exact products a column and adds them: int8 products are too small to overflow there.
+
+enum { MR = 4, NR = 16, KR = 2, STEP = 8 };
+
+#pragma clang attribute push(__attribute__((target("avx2"))), apply_to = function)
+
+typedef struct accumulators {
+  __m256i low[MR]; // columns 0 ..< 8
+  __m256i high[MR];
+} accumulators;
+
+// Eight activations as int16, the same in both halves of the register.
+static inline __m256i widened(uint64_t activations) {
+  return _mm256_cvtepi8_epi16(_mm_set1_epi64x((int64_t)activations));
+}
+
+static inline __attribute__((always_inline)) __m256i pair(__m256i activations, int index) {
+  switch (index) {
+  case 0:
+    return _mm256_shuffle_epi32(activations, 0x00);
+  case 1:
+    return _mm256_shuffle_epi32(activations, 0x55);
+  case 2:
+    return _mm256_shuffle_epi32(activations, 0xaa);
+  default:
+    return _mm256_shuffle_epi32(activations, 0xff);
+  }
+}
+
+// Keeps the additions in this order: where the compiler regroups those of several pairs it runs out of registers.
+static inline __attribute__((always_inline)) __m256i held(__m256i sums) {
+  __asm__ volatile("" : "+x"(sums));
+  return sums;
+}
+
+static inline __attribute__((always_inline)) void multiply_pair(size_t rows, int index, const __m256i *activations,
+                                                                const int16_t *weights, accumulators *sums) {
+  const __m256i low = _mm256_loadu_si256((const __m256i *)weights);
+  const __m256i high = _mm256_loadu_si256((const __m256i *)(weights + NR));
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += 1) {
+    const __m256i both = pair(activations[r], index);
+    sums->low[r] = held(_mm256_add_epi32(sums->low[r], _mm256_madd_epi16(both, low)));
+    sums->high[r] = held(_mm256_add_epi32(sums->high[r], _mm256_madd_epi16(both, high)));
+  }
+}
+
+// One tap. Returns where the next tap's weights begin.
+static inline __attribute__((always_inline)) const int16_t *
+multiply_tap(size_t rows, size_t depth, const int8_t *const *operands, const int16_t *weights, accumulators *sums) {
+  size_t k = 0;
+  __m256i activations[MR];
+  for (; k + STEP <= depth; k += STEP) {
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r += 1)
+      activations[r] = widened(maskd_load_u64(operands[r] + k));
+#pragma clang loop unroll(full)
+    for (int index = 0; index < STEP / KR; index += 1, weights += NR * KR)
+      multiply_pair(rows, index, activations, weights, sums);
+  }
+  if (k == depth)
+    return weights;
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += 1)
+    activations[r] = widened(maskd_load_part_of_u64(operands[r] + k, depth - k));
+  for (; k < depth; k += KR, weights += NR * KR) {
+    multiply_pair(rows, 0, activations, weights, sums);
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r += 1)
+      activations[r] = _mm256_srli_si256(activations[r], KR * 2);
+  }
+  return weights;
+}
+
+static inline __attribute__((always_inline)) void multiply_rows(size_t rows, size_t columns, size_t taps, size_t depth,
+                                                                const int8_t *const *operands, const int16_t *weights,
+                                                                const int32_t *row_terms, int8_t *result,
+                                                                size_t result_stride,
+                                                                const maskd_requantization *requantization) {
+  for (size_t first = 0; first < columns; first += NR) {
+    accumulators sums;
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r += 1)
+      sums.low[r] = sums.high[r] = _mm256_set1_epi32(row_terms ? row_terms[r] : 0);
+    for (size_t tap = 0; tap < taps; tap += 1)
+      weights = multiply_tap(rows, depth, operands + tap * MR, weights, &sums);
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r += 1)
+      maskd_requantize_16_avx2(sums.low[r], sums.high[r], first, columns - first, requantization,
+                               result + r * result_stride + first);
+  }
+}
+
+void maskd_gemm_s8_4x16_avx2(size_t rows, size_t columns, size_t taps, size_t depth, const int8_t *const *operands,
+                             const void *packed, const int32_t *row_terms, int8_t *result, size_t result_stride,
+                             const maskd_requantization *requantization) {
+  switch (rows) {
+  case 1:
+    multiply_rows(1, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+    break;
+  case 2:
+    multiply_rows(2, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+    break;
+  case 3:
+    multiply_rows(3, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+    break;
+  default:
+    multiply_rows(4, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+  }
+}
+
+#pragma clang attribute pop
+
+#endif

@@ -1,0 +1,78 @@
+#ifndef MASKD_AVX2_REQUANTIZE_H
+#define MASKD_AVX2_REQUANTIZE_H
+
+#include "kernels.h"
+#include <immintrin.h>
+#include <string.h>
+
+#pragma clang attribute push(__attribute__((target("avx2"), always_inline)), apply_to = function)
+
+// The roundings of generic/requantize.h on eight values. AVX2 multiplies 32 x 32 bits on even lanes only, so the odd
+// lanes are moved down first and their results back up.
+
+static inline __m256i maskd_round_twice_avx2(__m256i x, __m256i multiplier, __m256i shift) {
+  const __m256i zero = _mm256_setzero_si256();
+  const __m256i left = _mm256_max_epi32(shift, zero);
+  const __m256i right = _mm256_max_epi32(_mm256_sub_epi32(zero, shift), zero);
+  const __m256i shifted = _mm256_sllv_epi32(x, left);
+  const __m256i half = _mm256_set1_epi64x(INT64_C(1) << 30);
+  const __m256i even = _mm256_add_epi64(_mm256_mul_epi32(shifted, multiplier), half);
+  const __m256i odd =
+      _mm256_add_epi64(_mm256_mul_epi32(_mm256_srli_epi64(shifted, 32), _mm256_srli_epi64(multiplier, 32)), half);
+  const __m256i high = _mm256_blend_epi32(_mm256_srli_epi64(even, 31), _mm256_slli_epi64(odd, 1), 0xaa);
+  const __m256i one = _mm256_set1_epi32(1);
+  const __m256i mask = _mm256_sub_epi32(_mm256_sllv_epi32(one, right), one);
+  const __m256i threshold = _mm256_add_epi32(_mm256_srli_epi32(mask, 1), _mm256_srli_epi32(high, 31));
+  const __m256i above = _mm256_cmpgt_epi32(_mm256_and_si256(high, mask), threshold);
+  return _mm256_sub_epi32(_mm256_srav_epi32(high, right), above);
+}
+
+// (x * multiplier + half) >> count on the even lanes. AVX2 has no arithmetic shift of 64 bits: the sign bit is flipped,
+// and what the flip adds is taken away again.
+static inline __m256i maskd_round_even_lanes_once_avx2(__m256i x, __m256i multiplier, __m256i count) {
+  const __m256i one = _mm256_set1_epi64x(1);
+  const __m256i sign = _mm256_set1_epi64x(INT64_MIN);
+  const __m256i half = _mm256_sllv_epi64(one, _mm256_sub_epi64(count, one));
+  const __m256i sum = _mm256_add_epi64(_mm256_mul_epi32(x, multiplier), half);
+  return _mm256_sub_epi64(_mm256_srlv_epi64(_mm256_xor_si256(sum, sign), count), _mm256_srlv_epi64(sign, count));
+}
+
+static inline __m256i maskd_round_once_avx2(__m256i x, __m256i multiplier, __m256i shift) {
+  const __m256i count = _mm256_sub_epi32(_mm256_set1_epi32(31), shift);
+  const __m256i low_half = _mm256_set1_epi64x(0xffffffff);
+  const __m256i even = maskd_round_even_lanes_once_avx2(x, multiplier, _mm256_and_si256(count, low_half));
+  const __m256i odd = maskd_round_even_lanes_once_avx2(_mm256_srli_epi64(x, 32), _mm256_srli_epi64(multiplier, 32),
+                                                       _mm256_srli_epi64(count, 32));
+  return _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+}
+
+static inline __m256i maskd_requantize_8_avx2(__m256i sums, size_t column, const maskd_requantization *to) {
+  const __m256i x = _mm256_add_epi32(sums, _mm256_loadu_si256((const __m256i *)(to->bias + column)));
+  const __m256i multiplier = _mm256_loadu_si256((const __m256i *)(to->multiplier + column));
+  const __m256i shift = _mm256_loadu_si256((const __m256i *)(to->shift + column));
+  const __m256i scaled = to->rounding == MASKD_ROUND_ONCE ? maskd_round_once_avx2(x, multiplier, shift)
+                                                          : maskd_round_twice_avx2(x, multiplier, shift);
+  const __m256i value = _mm256_add_epi32(scaled, _mm256_set1_epi32(to->zero_point));
+  const __m256i floored = _mm256_max_epi32(value, _mm256_set1_epi32(to->minimum));
+  return _mm256_min_epi32(floored, _mm256_set1_epi32(to->maximum));
+}
+
+// Writes `count` (at most 16) results, from the sums of the columns `column` ..< column + 16.
+static inline void maskd_requantize_16_avx2(__m256i low, __m256i high, size_t column, size_t count,
+                                            const maskd_requantization *to, int8_t *result) {
+  const __m256i words =
+      _mm256_packs_epi32(maskd_requantize_8_avx2(low, column, to), maskd_requantize_8_avx2(high, column + 8, to));
+  const __m256i ordered = _mm256_permute4x64_epi64(words, 0xd8);
+  const __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(ordered), _mm256_extracti128_si256(ordered, 1));
+  if (count >= 16) {
+    _mm_storeu_si128((__m128i *)result, bytes);
+  } else {
+    int8_t all[16];
+    _mm_storeu_si128((__m128i *)all, bytes);
+    memcpy(result, all, count);
+  }
+}
+
+#pragma clang attribute pop
+
+#endif

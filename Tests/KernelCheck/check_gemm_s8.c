@@ -1,0 +1,144 @@
+#include "check.h"
+#include "oracle.h"
+#include "result.h"
+#include "scales.h"
+#include "values.h"
+#include <stdlib.h>
+
+enum { ROWS = 8, COLUMNS = 100, TAPS = 10, PRODUCTS = 640, PACKED = (COLUMNS + 32) * (PRODUCTS + 4 * TAPS) * 2 };
+
+static struct {
+  guarded operand_memory[TAPS * ROWS], pointer_memory, packed_memory, row_term_memory;
+  result_area result;
+  scales scales;
+  const int8_t *operands[TAPS * ROWS]; // [tap][row]
+  int8_t weights[COLUMNS * PRODUCTS];
+  int32_t *row_terms; // null in half of the cases
+  size_t rows, columns, taps, depth;
+} now;
+
+static void make(void) {
+  if (now.packed_memory.first)
+    return;
+  for (size_t i = 0; i < TAPS * ROWS; i += 1)
+    now.operand_memory[i] = guarded_make(PRODUCTS);
+  now.pointer_memory = guarded_make(TAPS * ROWS * sizeof(void *));
+  now.packed_memory = guarded_make(PACKED);
+  now.row_term_memory = guarded_make(ROWS * sizeof(int32_t));
+  now.result.memory = guarded_make(ROWS * 2 * COLUMNS);
+  scales_make(&now.scales);
+}
+
+static void randomize(size_t rows, size_t columns, size_t taps, size_t depth) {
+  now.rows = rows, now.columns = columns, now.taps = taps, now.depth = depth;
+  for (size_t i = 0; i < taps * rows; i += 1) {
+    int8_t *operand = guarded_place(&now.operand_memory[i], depth, values_coin());
+    values_fill_s8(operand, depth);
+    now.operands[i] = operand;
+  }
+  values_fill_s8(now.weights, columns * taps * depth);
+  scales_randomize(&now.scales, columns);
+  now.row_terms = values_coin() ? guarded_place(&now.row_term_memory, rows * sizeof(int32_t), values_coin()) : NULL;
+  for (size_t row = 0; now.row_terms && row < rows; row += 1)
+    now.row_terms[row] = values_accumulator();
+}
+
+static void compute(int8_t *result) {
+  for (size_t row = 0; row < now.rows; row += 1)
+    for (size_t column = 0; column < now.columns; column += 1) {
+      int64_t sum = now.row_terms ? now.row_terms[row] : 0;
+      for (size_t tap = 0; tap < now.taps; tap += 1)
+        for (size_t k = 0; k < now.depth; k += 1)
+          sum += now.operands[tap * now.rows + row][k] * now.weights[(column * now.taps + tap) * now.depth + k];
+      result[row * now.columns + column] = oracle_requantize(sum, now.scales.bias[column], column, &now.scales.value);
+    }
+}
+
+// Packs and corrects as a caller does; then one call for each tile of rows.
+static void call(const maskd_kernels *family, int8_t *result, size_t stride) {
+  const maskd_gemm_shape *shape = &family->gemm_s8_shape;
+  const size_t bytes = maskd_packed_gemm_s8_bytes(shape, now.columns, now.taps, now.depth);
+  void *packed = guarded_place(&now.packed_memory, bytes, values_coin());
+  maskd_pack_gemm_s8(shape, now.columns, now.taps, now.depth, now.weights, packed);
+  int32_t corrections[COLUMNS] = {0};
+  const size_t products = now.taps * now.depth;
+  for (size_t i = 0; i < now.columns * products; i += 1)
+    corrections[i / products] += shape->activation_offset * now.weights[i];
+  scales_place_bias(&now.scales, now.columns, corrections);
+  for (size_t first = 0; first < now.rows; first += shape->mr) {
+    const size_t rows = now.rows - first < shape->mr ? now.rows - first : shape->mr;
+    const int8_t **pointers =
+        guarded_place(&now.pointer_memory, now.taps * shape->mr * sizeof *pointers, values_coin());
+    for (size_t tap = 0; tap < now.taps; tap += 1)
+      for (size_t row = 0; row < shape->mr; row += 1)
+        pointers[tap * shape->mr + row] =
+            row < rows ? now.operands[tap * now.rows + first + row] : guarded_forbidden(&now.pointer_memory);
+    family->gemm_s8(rows, now.columns, now.taps, now.depth, pointers, packed,
+                    now.row_terms ? now.row_terms + first : NULL, result + first * stride, stride, &now.scales.value);
+  }
+}
+
+static void run_case(const maskd_kernels *family, const maskd_kernels *generic, size_t rows, size_t columns,
+                     size_t taps, size_t depth) {
+  case_begin("%zu rows, %zu columns, %zu taps, depth %zu", rows, columns, taps, depth);
+  static int8_t expected[ROWS * COLUMNS];
+  randomize(rows, columns, taps, depth);
+  if (family == generic)
+    compute(expected);
+  else
+    call(generic, expected, columns);
+  result_place(&now.result, rows, columns, columns + (size_t)values_in(0, (int64_t)columns));
+  call(family, (int8_t *)now.result.first, now.result.stride);
+  result_compare(&now.result, (const uint8_t *)expected);
+}
+
+static void run(const maskd_kernels *family, const maskd_kernels *generic) {
+  make();
+  const size_t mr = family->gemm_s8_shape.mr;
+  for (size_t rows = 1; rows <= mr; rows += 1) {
+    for (size_t depth = 1; depth <= 36; depth += 1)
+      run_case(family, generic, rows, (size_t)values_in(1, COLUMNS), (size_t)values_in(1, TAPS), depth);
+    for (size_t columns = 1; columns <= 68; columns += 1)
+      run_case(family, generic, rows, columns, (size_t)values_in(1, 3), (size_t)values_in(1, 40));
+  }
+  for (size_t i = 0; i < 400 && !checks_should_stop(); i += 1) {
+    const size_t taps = (size_t)values_in(1, TAPS);
+    run_case(family, generic, (size_t)values_in(1, (int64_t)mr), (size_t)values_in(1, COLUMNS), taps,
+             (size_t)values_in(1, PRODUCTS / (int64_t)taps));
+  }
+}
+
+// The job: a 1x1 convolution of 64 pixels, 96 channels to 96.
+enum { JOB_ROWS = 64, JOB_COLUMNS = 96, JOB_DEPTH = 96 };
+
+static struct {
+  int8_t activations[JOB_ROWS][JOB_DEPTH], results[JOB_ROWS][JOB_COLUMNS], weights[JOB_COLUMNS * JOB_DEPTH];
+  int16_t packed[JOB_COLUMNS * JOB_DEPTH];
+} bench;
+
+static size_t prepare_job(const maskd_kernels *family) {
+  make();
+  values_fill_s8(&bench.activations[0][0], sizeof bench.activations);
+  values_fill_s8(bench.weights, sizeof bench.weights);
+  maskd_pack_gemm_s8(&family->gemm_s8_shape, JOB_COLUMNS, 1, JOB_DEPTH, bench.weights, bench.packed);
+  scales_randomize(&now.scales, JOB_COLUMNS);
+  now.scales.value.rounding = MASKD_ROUND_TWICE;
+  return JOB_ROWS * JOB_COLUMNS * JOB_DEPTH;
+}
+
+static void job(const maskd_kernels *family) {
+  const size_t mr = family->gemm_s8_shape.mr;
+  for (size_t first = 0; first < JOB_ROWS; first += mr) {
+    const int8_t *pointers[ROWS];
+    for (size_t row = 0; row < mr; row += 1)
+      pointers[row] = bench.activations[first + row];
+    family->gemm_s8(mr, JOB_COLUMNS, 1, JOB_DEPTH, pointers, bench.packed, NULL, bench.results[first], JOB_COLUMNS,
+                    &now.scales.value);
+  }
+}
+
+static void (*function(const maskd_kernels *family))(void) {
+  return (void (*)(void))family->gemm_s8;
+}
+
+const check check_gemm_s8 = {"gemm_s8", function, run, prepare_job, job};

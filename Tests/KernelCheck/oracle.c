@@ -1,0 +1,54 @@
+#include "oracle.h"
+
+int32_t oracle_wrap(int64_t sum) {
+  const int64_t modulus = INT64_C(1) << 32;
+  const int64_t positive = ((sum % modulus) + modulus) % modulus;
+  return (int32_t)(positive > INT32_MAX ? positive - modulus : positive);
+}
+
+static int64_t floor_division(int64_t dividend, int64_t divisor) {
+  const int64_t quotient = dividend / divisor;
+  return dividend % divisor < 0 ? quotient - 1 : quotient;
+}
+
+static int64_t half_away_from_zero(int64_t dividend, int64_t divisor) {
+  const int64_t magnitude = dividend < 0 ? -dividend : dividend;
+  const int64_t rounded = (2 * magnitude + divisor) / (2 * divisor);
+  return dividend < 0 ? -rounded : rounded;
+}
+
+int32_t oracle_rescale(int32_t x, int32_t multiplier, int32_t shift, maskd_rounding rounding) {
+  if (rounding == MASKD_ROUND_ONCE) {
+    const int64_t divisor = INT64_C(1) << (31 - shift);
+    return oracle_wrap(floor_division((int64_t)x * multiplier + divisor / 2, divisor));
+  }
+  const int64_t shifted = shift > 0 ? oracle_wrap((int64_t)x * (INT64_C(1) << shift)) : x;
+  const int64_t product = shifted * multiplier;
+  const int64_t nudge = product < 0 ? 1 - (INT64_C(1) << 30) : INT64_C(1) << 30;
+  const int64_t high = (product + nudge) / (INT64_C(1) << 31);
+  return (int32_t)(shift < 0 ? half_away_from_zero(high, INT64_C(1) << -shift) : high);
+}
+
+int8_t oracle_clamp(int64_t value, int32_t minimum, int32_t maximum) {
+  if (value < minimum)
+    return (int8_t)minimum;
+  return (int8_t)(value > maximum ? maximum : value);
+}
+
+int8_t oracle_requantize(int64_t sum, int32_t bias, size_t column, const maskd_requantization *to) {
+  const int32_t scaled =
+      oracle_rescale(oracle_wrap(sum + bias), to->multiplier[column], to->shift[column], to->rounding);
+  return oracle_clamp(oracle_wrap((int64_t)scaled + to->zero_point), to->minimum, to->maximum);
+}
+
+int64_t oracle_average(int64_t sum, int64_t count, maskd_average_rounding rounding) {
+  if (rounding == MASKD_AVERAGE_HALF_UP)
+    return floor_division(2 * sum + count, 2 * count);
+  return half_away_from_zero(sum, count);
+}
+
+float oracle_clamp_f32(float value, float minimum, float maximum) {
+  if (value < minimum)
+    return minimum;
+  return value > maximum ? maximum : value;
+}

@@ -1,0 +1,24 @@
+#ifndef KERNELCHECK_ORACLE_H
+#define KERNELCHECK_ORACLE_H
+
+#include "kernels.h"
+
+// The tiny obvious computations that the generic kernels are held against: 64-bit sums, roundings written as divisions.
+
+// The int32 that a 64-bit sum wraps around to.
+int32_t oracle_wrap(int64_t sum);
+
+// x * multiplier * 2^(shift - 31) in TFLite's two roundings.
+int32_t oracle_rescale(int32_t x, int32_t multiplier, int32_t shift, maskd_rounding rounding);
+
+int8_t oracle_clamp(int64_t value, int32_t minimum, int32_t maximum);
+
+// The int8 result of column `column` whose products sum to `sum`, with a bias given apart from `to->bias`.
+int8_t oracle_requantize(int64_t sum, int32_t bias, size_t column, const maskd_requantization *to);
+
+// sum / count as an average pool rounds it.
+int64_t oracle_average(int64_t sum, int64_t count, maskd_average_rounding rounding);
+
+float oracle_clamp_f32(float value, float minimum, float maximum);
+
+#endif

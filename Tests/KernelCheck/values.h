@@ -1,0 +1,38 @@
+#ifndef KERNELCHECK_VALUES_H
+#define KERNELCHECK_VALUES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+// Random numbers that repeat with the seed, and arrays of random and extreme values.
+
+void values_seed(uint64_t seed);
+uint64_t values_next(void);
+bool values_coin(void);
+
+// low ... high, both included.
+int64_t values_in(int64_t low, int64_t high);
+
+// One of: random, all -128, all 127, both of these mixed, small values.
+void values_fill_s8(int8_t *values, size_t count);
+
+// As above for weights of a depthwise convolution, whose range is -255 ... 255; also the ends of int16.
+void values_fill_s16(int16_t *values, size_t count);
+
+// Small, any, or the ends of int32.
+int32_t values_accumulator(void);
+
+// 0, the ends of 2^30 ..< 2^31, or any in between.
+int32_t values_multiplier(void);
+
+// -31 ... 30, mostly where results stay within int8.
+int32_t values_shift(void);
+
+// minimum <= maximum within int8; often the whole of it.
+void values_range_s8(int32_t *minimum, int32_t *maximum);
+
+// Around 1, sometimes huge, so that sums become infinite and then no number.
+void values_fill_f32(float *values, size_t count);
+
+#endif
