@@ -1,4 +1,5 @@
 import Crypto
+import Glibc
 import TFLite
 
 /// A model file and its sidecar, read into memory of our own: whoever writes to the files changes nothing here.
@@ -13,8 +14,11 @@ public struct ModelFile: Sendable {
   ///   - path: the model, usually NAME.tflite; NAME.json beside it is the sidecar.
   ///   - byteCountMax: a larger model file is refused.
   public init(path: String, byteCountMax: Int = ModelLimits.byteCount) throws(ClassificationError) {
-    model = try Self.read(path, limit: byteCountMax)
-    sidecar = nil
+    guard let model = try Self.read(path, limit: byteCountMax) else {
+      throw .unreadable(path: path, detail: Self.text(of: ENOENT))
+    }
+    self.model = model
+    sidecar = try Self.read(Self.sidecarPath(of: path), limit: ModelLimits.sidecarByteCount)
   }
 
   /// Where the sidecar of a model lies: the same name, ending in ".json".
@@ -30,7 +34,40 @@ public struct ModelFile: Sendable {
     return String(decoding: text, as: UTF8.self)
   }
 
-  private static func read(_ path: String, limit: Int) throws(ClassificationError) -> [UInt8] {
-    throw .unreadable(path: path, detail: "not yet")
+  /// The bytes of a regular file; nil where there is no such file.
+  private static func read(_ path: String, limit: Int) throws(ClassificationError) -> [UInt8]? {
+    // Without O_NONBLOCK a pipe of this name would keep us waiting for its writer.
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else {
+      if errno == ENOENT { return nil }
+      throw .unreadable(path: path, detail: text(of: errno))
+    }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0 else { throw .unreadable(path: path, detail: text(of: errno)) }
+    guard status.st_mode & S_IFMT == S_IFREG else { throw .unreadable(path: path, detail: "it is no regular file") }
+    guard status.st_size <= limit else {
+      throw .fileTooBig(path: path, byteCount: Int(status.st_size), limit: limit)
+    }
+    return try read(descriptor, count: Int(status.st_size), path)
   }
+
+  private static func read(_ descriptor: Int32, count: Int, _ path: String) throws(ClassificationError) -> [UInt8] {
+    var failure: Int32 = 0
+    let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+      while filled < count, let start = buffer.baseAddress {
+        let result = Glibc.read(descriptor, start + filled, count - filled)
+        if result > 0 {
+          filled += result
+        } else if result == 0 || errno != EINTR {
+          failure = result == 0 ? 0 : errno
+          break
+        }
+      }
+    }
+    guard failure == 0 else { throw .unreadable(path: path, detail: text(of: failure)) }
+    return bytes
+  }
+
+  private static func text(of code: Int32) -> String { String(cString: strerror(code)) }
 }

@@ -4,6 +4,8 @@ public struct Sidecar: Sendable, Equatable {
   public var labels: [String]?
   /// What the model expects of a picture.
   public var input: Input?
+  /// What the output values are.
+  public var scores: Scores?
   /// Where states are entered and left.
   public var thresholds: Thresholds?
   /// Inputs with the outputs that the model must give for them.
@@ -48,6 +50,16 @@ public struct Sidecar: Sendable, Equatable {
   /// How a region of another aspect is brought to the input's.
   public enum Fit: String, Sendable, CaseIterable {
     case stretch, crop
+  }
+
+  /// What the output values are.
+  public enum Scores: String, Sendable, CaseIterable {
+    /// 0…1, to be taken as they are.
+    case probabilities
+    /// Logarithms of probabilities.
+    case logProbabilities = "log_probabilities"
+    /// Any numbers, of which softmax (or with one value: the logistic function) makes probabilities.
+    case logits
   }
 
   /// Where states are entered and left.

@@ -54,10 +54,11 @@ private struct SidecarFile: Decodable {
 
   init(from decoder: any Decoder) throws {
     let object = try StrictObject(
-      decoder, "", keys: ["labels", "input", "thresholds", "golden", "author", "description", "license"])
+      decoder, "", keys: ["labels", "input", "scores", "thresholds", "golden", "author", "description", "license"])
     sidecar = Sidecar(
       labels: try object.value("labels", [String].self, "a list of texts").map(Self.checkedLabels),
       input: try object.value("input", InputFile.self, "an object")?.input,
+      scores: try object.choice("scores"),
       thresholds: try object.value("thresholds", ThresholdsFile.self, "an object")?.thresholds,
       goldens: try Self.goldens(object),
       author: try object.value("author", String.self, "a text"),

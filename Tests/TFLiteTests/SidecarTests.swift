@@ -10,7 +10,7 @@ struct SidecarTests {
         {
           "labels": ["mask", "no_mask"],
           "input": {"range": [-1, 1], "channel_order": "bgr", "filter": "nearest", "fit": "crop"},
-          "thresholds": {"enter": 0.8, "leave": 0.5},
+          "scores": "log_probabilities", "thresholds": {"enter": 0.8, "leave": 0.5},
           "golden": [{"input": {"splitmix64": 18446744073709551615}, "output": [12, -13.5], "tolerance": 0.01}],
           "author": "us", "description": "a \\"test\\" {[", "license": "Apache-2.0"
         }
@@ -19,6 +19,7 @@ struct SidecarTests {
     #expect(
       sidecar.input
         == .init(normalization: .range(low: -1, high: 1), channelOrder: .bgr, filter: .nearest, fit: .crop))
+    #expect(sidecar.scores == .logProbabilities)
     #expect(sidecar.thresholds == .init(enter: 0.8, leave: 0.5))
     #expect(sidecar.goldens == [.init(seed: .max, output: [12, -13.5], tolerance: 0.01)])
     #expect(sidecar.author == "us" && sidecar.license == "Apache-2.0" && sidecar.description == "a \"test\" {[")
@@ -45,7 +46,7 @@ struct SidecarTests {
     (#"{"input": {"mean": [0]}}"#, "input.standard_deviation"),
     (#"{"input": {"mean": [0, 1], "standard_deviation": [1, 1]}}"#, "1 or 3"),
     (#"{"input": {"mean": [0], "standard_deviation": [0]}}"#, "above 0"),
-    (#"{"input": {"fit": "stretched"}}"#, "\"stretch\", \"crop\""), (#"{"input": {"filter": 3}}"#, "input.filter"),
+    (#"{"input": {"fit": "stretched"}}"#, "\"stretch\", \"crop\""), (#"{"scores": "percent"}"#, "\"logits\""), (#"{"input": {"filter": 3}}"#, "input.filter"),
     (#"{"thresholds": {"enter": 0.4, "leave": 0.3}}"#, "0.5 to 1"), (#"{"thresholds": {"enter": 0.6}}"#, "leave"),
     (#"{"thresholds": {"enter": 0.6, "leave": 0.7}}"#, "thresholds.leave"),
     (#"{"golden": [{"output": [1]}]}"#, "golden.input"), (#"{"golden": [{"input": {"splitmix64": -1}}]}"#, "2^64"),
