@@ -103,6 +103,9 @@ public final class Classifier {
   /// Lends the bytes of the model's output as the last `infer()` left them, in the model's own type.
   public func withOutput<R>(_ body: (UnsafeRawBufferPointer) -> R) -> R { session.withOutput(0, body) }
 
+  /// The output values of the last `infer()` as the model's type has them: integers are not dequantized. Allocates.
+  public var rawValues: [Double] { session.withOutput(0) { reader.rawValues($0) } }
+
   /// Compares the model's outputs with those that its sidecar promises, where it promises any. The scores are zeros
   /// afterwards.
   public func checkGoldens() throws(ClassificationError) {
@@ -110,8 +113,7 @@ public final class Classifier {
     for (index, golden) in goldens.enumerated() {
       session.withInput(0) { GoldenInput(seed: golden.seed, contract: contract).fill($0) }
       session.invoke()
-      let values = session.withOutput(0) { reader.rawValues($0) }
-      for (position, (found, expected)) in zip(values, golden.output).enumerated()
+      for (position, (found, expected)) in zip(rawValues, golden.output).enumerated()
       where !(abs(found - expected) <= golden.tolerance) {
         throw .goldenMismatch(
           "Golden \(index) of the sidecar: output value \(position) is \(found), where \(expected) was expected"
