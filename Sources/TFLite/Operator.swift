@@ -202,3 +202,14 @@ public struct StridedSliceOptions: Sendable, Equatable {
     self.offset = offset
   }
 }
+
+extension OperatorCode {
+  /// What people call it: the schema's name, a custom operator's own, or its number.
+  public var name: String {
+    switch self {
+    case .builtin(let builtin): builtin.name
+    case .unnamed(let number): "number \(number) of the schema's list"
+    case .custom(let name): "custom operator \(name)"
+    }
+  }
+}
