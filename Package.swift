@@ -73,7 +73,7 @@ let package = Package(
     .testTarget(
       name: "InferenceTests", dependencies: ["CKernels", "FixedPoint", "Inference", "ReferenceOperators", "TFLite"]),
     .testTarget(name: "ImagingTests", dependencies: ["CAllocationCount", "Imaging"]),
-    .testTarget(name: "CaptureTests", dependencies: ["Capture", "EventLoop", "Imaging"]),
+    .testTarget(name: "CaptureTests", dependencies: ["CAllocationCount", "CV4L2", "Capture", "EventLoop", "Imaging"]),
     .testTarget(name: "ClassificationTests", dependencies: ["Classification", "Imaging", "Inference", "TFLite"]),
     .testTarget(name: "DecisionTests", dependencies: ["Decision"]),
     .testTarget(name: "ModelStoreTests", dependencies: ["Classification", "EventLoop", "ModelStore"]),

@@ -14,6 +14,7 @@ public final class CameraSource: FrameSource {
     _ settings: CameraSettings, camera: Int, exchange: FrameExchange,
     onEvent: @escaping @Sendable (CameraEvent) -> Void
   ) throws(SystemCallError) {
+    precondition((0..<exchange.cameraCount).contains(camera), "the exchange has no slot \(camera)")
     self.settings = settings
     self.camera = camera
     self.exchange = exchange
@@ -23,9 +24,12 @@ public final class CameraSource: FrameSource {
 
   /// Starts the thread.
   public func start() throws(SystemCallError) {
-    let thread = thread
-    try thread.start(name: "camera \(camera)") {
-      while !thread.isStopping { thread.sleep(.seconds(1)) }
+    let (settings, camera, exchange, thread, counters) = (settings, camera, exchange, thread, counters)
+    try thread.start(name: "camera \(camera)") { [onEvent] in
+      CameraWorker(
+        settings, camera: camera, exchange: exchange, calls: LinuxDeviceCalls(), thread: thread, counters: counters,
+        onEvent: onEvent
+      ).run()
     }
   }
 
@@ -33,7 +37,11 @@ public final class CameraSource: FrameSource {
   public func stop(timeout: Duration) -> Bool { thread.stop(timeout: timeout) }
 
   /// What was counted so far.
-  public var counts: CaptureCounts { counters.counts }
+  public var counts: CaptureCounts {
+    var counts = counters.counts
+    counts.replaced += exchange.replacedCount(camera: camera)
+    return counts
+  }
 
   /// The time of the thread's last turn, in microseconds of CLOCK_MONOTONIC.
   public var heartbeat: UInt64 { counters.heartbeat.load(ordering: .relaxed) }
