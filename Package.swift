@@ -40,7 +40,7 @@ let package = Package(
 
     // Scores in, lines out.
     .target(name: "Decision"),
-    .target(name: "ModelStore", dependencies: ["Classification", "EventLoop"]),
+    .target(name: "ModelStore", dependencies: ["Classification", "EventLoop", "Imaging"]),
     .target(name: "Results", dependencies: ["CSystemd", "EventLoop", logging]),
     .target(name: "Configuration", dependencies: ["CYAML"]),
     .target(

@@ -1,5 +1,6 @@
 // What Swift's Glibc module leaves out of the Linux interface.
 #include <linux/memfd.h>
+#include <malloc.h>
 #include <poll.h>
 #include <pthread.h>
 #include <string.h>

@@ -87,7 +87,7 @@ enum Schema {
       .one("packaged", \.packaged, .path()),
       .one("settle", \.settle, .duration(.milliseconds(50) ... .seconds(600))),
       .one("rescan", \.rescan, .duration(.milliseconds(100) ... .seconds(3600))),
-      .one("max_bytes", \.maxBytes, .byteCount((1 << 10)...(2 << 30))),
+      .one("max_bytes", \.maxBytes, .byteCount((1 << 10)...(512 << 20))),
       .one("latency_budget", \.latencyBudget, .duration(.milliseconds(1) ... .seconds(60))),
     ]
   }

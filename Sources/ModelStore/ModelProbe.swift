@@ -7,8 +7,8 @@ public protocol ModelProbe: Sendable {
   func load(model: [UInt8], sidecar: [UInt8]?) throws(Rejection) -> Classifier
 
   /// Lets it compute: golden outputs, noise, time.
-  /// - Parameter latencyBudget: how long one inference may take.
-  func probe(_ classifier: Classifier, latencyBudget: Duration) throws(Rejection)
+  /// - Parameter latencyBudget: how long one inference may take; nil: as long as it takes.
+  func probe(_ classifier: Classifier, latencyBudget: Duration?) throws(Rejection)
 }
 
 /// A model that takes over before the next frame.

@@ -1,12 +1,22 @@
+import CLinux
 import EventLoop
+import Glibc
+import Synchronization
 
 /// Watches the drop directory, and decides which model is active.
 ///
 /// Works on a thread of its own; both closures are called on it (during `start` on the caller's) and must not wait.
 public final class ModelStore<Probe: ModelProbe>: Sendable {
+  private struct Running {
+    let control: StoreControl
+    let thread: Thread
+  }
+
   private let settings: ModelStoreSettings
+  private let probe: Probe
   private let onEvent: @Sendable (ModelEvent) -> Void
   private let onActivate: @Sendable (Activation<Probe.Classifier>) -> Void
+  private let running = Mutex<Running?>(nil)
 
   /// Makes a store that does nothing until `start`.
   /// - Parameters:
@@ -17,22 +27,57 @@ public final class ModelStore<Probe: ModelProbe>: Sendable {
     onActivate: @escaping @Sendable (Activation<Probe.Classifier>) -> Void
   ) {
     self.settings = settings
+    self.probe = probe
     self.onEvent = onEvent
     self.onActivate = onActivate
   }
 
-  /// Activates the last committed model, or the packaged one, and begins to watch.
-  /// - Throws: where no model can run.
+  /// Activates the last committed model, or the packaged one, and begins to watch. Does nothing where it runs.
+  /// - Throws: where no model can run, or the thread cannot.
   public func start() throws(ModelStoreError) {
+    guard running.withLock({ $0 == nil }) else { return }
+    let control: StoreControl
+    let worker: StoreWorker<Probe>
+    do throws(SystemCallError) {
+      control = try StoreControl()
+      worker = try StoreWorker(settings, probe: probe, control: control, onEvent: onEvent, onActivate: onActivate)
+    } catch {
+      throw .system(error)
+    }
+    try worker.activateFirst()
+    do throws(SystemCallError) {
+      let thread = try Thread.start(name: "models") { worker.run() }
+      running.withLock { $0 = Running(control: control, thread: thread) }
+    } catch {
+      throw .system(error)
+    }
   }
 
-  /// Says that the first frame was judged by this generation, which commits it. Does not wait; from any thread.
+  /// Says that a frame was judged by this generation, which commits it. Does not wait; from any thread, and as often
+  /// as one likes.
   public func activated(_ generation: UInt64) {
+    guard let control = running.withLock({ $0?.control }) else { return }
+    if control.judged.exchange(generation, ordering: .acquiringAndReleasing) != generation { control.waker.wake() }
   }
 
-  /// Ends the thread; returns within 200 ms where it is idle.
-  public func stop() {
+  /// Ends the thread: at once where it is idle, after the step that it is in where it is not.
+  ///
+  /// No closure is called after that, but for one that runs already.
+  /// - Returns: false where the thread has not ended within `timeout`; it then ends by itself.
+  @discardableResult
+  public func stop(timeout: Duration = .milliseconds(200)) -> Bool {
+    guard let ending = running.withLock({ $0.take() }) else { return true }
+    ending.control.isStopping.store(true, ordering: .releasing)
+    ending.control.waker.wake()
+    var entry = pollfd(fd: ending.control.ended.descriptor, events: Int16(POLLIN), revents: 0)
+    let (seconds, attoseconds) = timeout.components
+    let milliseconds = CInt(clamping: seconds * 1000 + attoseconds / 1_000_000_000_000_000)
+    guard retryingOnInterrupt({ poll(&entry, 1, milliseconds) }) > 0 else { return false }
+    ending.thread.join()
+    return true
   }
+
+  deinit { stop() }
 }
 
 /// Why a store cannot start.
@@ -41,4 +86,14 @@ public enum ModelStoreError: Error, Equatable, Sendable {
   case noModel([String])
   /// A system call that everything depends on failed.
   case system(SystemCallError)
+}
+
+extension ModelStoreError: CustomStringConvertible {
+  /// One sentence, and one for each model that was tried.
+  public var description: String {
+    switch self {
+    case .noModel(let problems): (["No model can run."] + problems).joined(separator: " ")
+    case .system(let error): "The model store cannot start: \(error)."
+    }
+  }
 }
