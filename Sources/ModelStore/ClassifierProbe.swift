@@ -28,7 +28,7 @@ public struct ClassifierProbe: ModelProbe {
 
   /// A model that says the same of pictures that have nothing in common does not look at them.
   private func checkScores(_ classifier: Classifier) throws(Rejection) {
-    var first: [Float]?
+    var first: [Double]?
     var differs = false
     for subject in ProbePicture.Subject.allCases {
       // One after the other: a model with a large input makes large pictures.
@@ -36,26 +36,21 @@ public struct ClassifierProbe: ModelProbe {
       do throws(ImagingError) { try picture.judge(with: classifier) } catch {
         throw Rejection(.shapeMismatch, "A picture cannot be made into its input: \(error)")
       }
-      let scores = classifier.scores
-      if let index = scores.firstIndex(where: { !$0.isFinite }) {
-        throw Rejection(
-          .notFinite,
-          "The score of \(quoted(classifier.labels, index)) is \(scores[index]) for \(subject.rawValue); "
-            + "look for overflows in its last layers.")
+      // What the model itself says: scores are kept within 0…1.
+      let values = classifier.rawValues
+      if let index = values.firstIndex(where: { !$0.isFinite }) {
+        let sentence = "Output value \(index) is \(values[index]) for \(subject.rawValue)"
+        throw Rejection(.notFinite, "\(sentence); look for overflows in its last layers.")
       }
-      if let first, first != scores { differs = true }
-      first = first ?? scores
+      if let first, first != values { differs = true }
+      first = first ?? values
     }
     if !differs {
       throw Rejection(
         .constantOutput,
-        "Every picture gets the same scores, noise, black and white alike; look at the ranges of its "
+        "Every picture gets the same output, noise, black and white alike; look at the ranges of its "
           + "input and at its quantization.")
     }
-  }
-
-  private func quoted(_ labels: [String], _ index: Int) -> String {
-    index < labels.count ? "\"\(labels[index])\"" : "output \(index)"
   }
 
   /// The best of a few: one run can be slow for reasons that lie outside of the model.
