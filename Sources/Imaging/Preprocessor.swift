@@ -26,24 +26,22 @@ public final class Preprocessor {
   public init(format: PictureFormat, region: Region, contract: InputContract) throws(ImagingError) {
     try format.validate()
     try contract.validate()
-    self.format = format
-    self.region = region
-    self.contract = contract
     var crop = try PixelRectangle(region, of: format)
     if contract.fit == .crop { crop = crop.croppedToAspect(width: contract.width, height: contract.height) }
-    var pixels = format
-    if format.pixelFormat == .jpeg {
-      let decoder = try JPEGFrameDecoder(format: format, crop: crop, contract: contract)
-      (jpeg, crop, pixels) = (decoder, decoder.crop, decoder.output)
-    } else {
-      jpeg = nil
-    }
+    let jpeg =
+      format.pixelFormat == .jpeg ? try JPEGFrameDecoder(format: format, crop: crop, contract: contract) : nil
+    let pixels = jpeg?.output ?? format
+    crop = jpeg?.crop ?? crop
     let isColor = contract.channels == 3 && pixels.pixelFormat != .grey
     let channels = isColor ? 3 : 1
-    reader = RowReader(format: pixels, crop: crop, isColor: isColor)
-    horizontal = HorizontalResizer(contract.filter, from: crop.width, to: contract.width)
-    vertical = try VerticalResizer(
+    let vertical = try VerticalResizer(
       contract.filter, from: crop.height, to: contract.height, rowByteCount: contract.width * channels)
+    // Whatever throws stands above: Swift 6.2 cannot undo a half-made object that owns buffers.
+    (self.format, self.region, self.contract) = (format, region, contract)
+    self.jpeg = jpeg
+    self.vertical = vertical
+    reader = RowReader(format: pixels, crop: crop, isColor: isColor)
+    horizontal = HorizontalResizer(contract.filter, from: crop.width, to: contract.width, isColor: isColor)
     table = ElementTable(contract, sourceChannels: channels)
     meter = QualityMeter(width: contract.width, channels: channels)
   }

@@ -20,12 +20,13 @@ struct ResamplingWeights: ~Copyable {
 
   /// For each output.
   let taps: FixedBuffer<Taps>
-  /// The weights of all outputs, one after the other; those of an output sum to about 1 << 22.
+  /// The weights of all outputs, one after the other; those of an output sum to about 1 << 22. After the weights of
+  /// each stand zeros up to a multiple of `padding`.
   let weights: FixedBuffer<Int32>
   /// The most inputs of one output.
   let tapCountMax: Int
 
-  init(_ filter: InputContract.Filter, from inputCount: Int, to outputCount: Int) {
+  init(_ filter: InputContract.Filter, from inputCount: Int, to outputCount: Int, padding: Int = 1) {
     var taps: [Taps] = []
     var weights: [Int32] = []
     let scale = Double(inputCount) / Double(outputCount)
@@ -35,6 +36,7 @@ struct ResamplingWeights: ~Copyable {
       first = max(first, taps.last?.first ?? 0)
       taps.append(Taps(first: first, count: real.count, weightIndex: weights.count))
       weights += Self.fixedPoint(real)
+      while weights.count % padding != 0 { weights.append(0) }
     }
     tapCountMax = taps.map(\.count).max() ?? 1
     self.taps = FixedBuffer(taps)

@@ -1,11 +1,5 @@
-/// A row of the crop in the form that resizing reads: luma bytes (`pixelStride` 1), or pixels that start with
-/// R, G, B (`pixelStride` 3 or 4) of which 4 bytes may be read even at the last one.
-struct PixelRow {
-  let base: UnsafeRawPointer
-  let pixelStride: Int
-}
-
-/// Reads the rows of the crop from a picture, converted to full range luma or R, G, B.
+/// Reads the rows of the crop from a picture, converted to full range: pixels of four bytes R, G, B and one without
+/// meaning, or luma bytes.
 struct RowReader: ~Copyable {
   private let format: PictureFormat
   private let crop: PixelRectangle
@@ -20,14 +14,14 @@ struct RowReader: ~Copyable {
     self.isColor = isColor && format.pixelFormat != .grey
     conversion = ColorConversion(format.color)
     // One more on each side, because chroma comes in pairs of pixels and a crop may start or end within one.
-    pixels = FixedBuffer(repeating: 0, count: crop.width + 2)
+    pixels = FixedBuffer(repeating: 0, count: crop.width + 2 + HorizontalResizer.overread)
   }
 
   /// Row `y` of the crop. Valid until the next call; `bytes` has at least `format.byteCountMin` bytes.
-  func read(_ y: Int, of bytes: UnsafePointer<UInt8>) -> PixelRow {
+  func read(_ y: Int, of bytes: UnsafePointer<UInt8>) -> UnsafeRawPointer {
     let row = bytes + (crop.y + y) * format.bytesPerRow
     return switch format.pixelFormat {
-    case .rgb24, .jpeg: isColor ? copyColors(row + crop.x * 3) : lumaOfColors(row + crop.x * 3)
+    case .rgb24, .jpeg: isColor ? colors(row + crop.x * 3) : lumaOfColors(row + crop.x * 3)
     case .grey: luma(row + crop.x, step: 1)
     case .yuyv: isColor ? yuyv(row) : luma(row + crop.x * 2, step: 2)
     case .nv12: isColor ? nv12(row, chromaRow(y, of: bytes)) : luma(row + crop.x, step: 1)
@@ -42,11 +36,10 @@ struct RowReader: ~Copyable {
   private var firstPair: Int { crop.x / 2 }
   private var pairCount: Int { (crop.x + crop.width + 1) / 2 - firstPair }
 
-  private func pixelRow() -> PixelRow {
-    PixelRow(base: UnsafeRawPointer(pixels.start + crop.x % 2), pixelStride: 4)
-  }
+  /// Where the crop starts in the pairs.
+  private var firstOfPairs: UnsafeRawPointer { UnsafeRawPointer(pixels.start + crop.x % 2) }
 
-  private func yuyv(_ row: UnsafePointer<UInt8>) -> PixelRow {
+  private func yuyv(_ row: UnsafePointer<UInt8>) -> UnsafeRawPointer {
     let pairs = row + firstPair * 4
     let (out, conversion) = (pixels.elements, conversion)
     for i in 0..<pairCount {
@@ -54,10 +47,10 @@ struct RowReader: ~Copyable {
       out[2 &* i] = conversion.pixel(y: pairs[4 &* i], chroma: chroma)
       out[2 &* i &+ 1] = conversion.pixel(y: pairs[4 &* i &+ 2], chroma: chroma)
     }
-    return pixelRow()
+    return firstOfPairs
   }
 
-  private func nv12(_ lumaRow: UnsafePointer<UInt8>, _ chromaRow: UnsafePointer<UInt8>) -> PixelRow {
+  private func nv12(_ lumaRow: UnsafePointer<UInt8>, _ chromaRow: UnsafePointer<UInt8>) -> UnsafeRawPointer {
     let luma = lumaRow + firstPair * 2
     let pairs = chromaRow + firstPair * 2
     let (out, conversion) = (pixels.elements, conversion)
@@ -66,29 +59,35 @@ struct RowReader: ~Copyable {
       out[2 &* i] = conversion.pixel(y: luma[2 &* i], chroma: chroma)
       out[2 &* i &+ 1] = conversion.pixel(y: luma[2 &* i &+ 1], chroma: chroma)
     }
-    return pixelRow()
+    return firstOfPairs
   }
 
-  private func luma(_ row: UnsafePointer<UInt8>, step: Int) -> PixelRow {
-    if step == 1, format.color.range == .full { return PixelRow(base: row, pixelStride: 1) }
+  private func luma(_ row: UnsafePointer<UInt8>, step: Int) -> UnsafeRawPointer {
     let out = UnsafeMutableRawBufferPointer(pixels.elements)
+    if step == 1, format.color.range == .full {
+      // A copy, because resizing reads a little beyond the end, where a picture may have none.
+      out.copyMemory(from: UnsafeRawBufferPointer(start: row, count: crop.width))
+      return UnsafeRawPointer(pixels.start)
+    }
     let conversion = conversion
     for i in 0..<crop.width { out[i] = conversion.grey(y: row[step &* i]) }
-    return PixelRow(base: UnsafeRawPointer(pixels.start), pixelStride: 1)
+    return UnsafeRawPointer(pixels.start)
   }
 
-  /// A copy, because the fourth byte of a picture's last pixel is not there to be read.
-  private func copyColors(_ row: UnsafePointer<UInt8>) -> PixelRow {
-    let out = UnsafeMutableRawBufferPointer(pixels.elements)
-    out.copyMemory(from: UnsafeRawBufferPointer(start: row, count: crop.width * 3))
-    return PixelRow(base: UnsafeRawPointer(pixels.start), pixelStride: 3)
+  private func colors(_ row: UnsafePointer<UInt8>) -> UnsafeRawPointer {
+    let out = pixels.elements
+    for i in 0..<crop.width {
+      let (red, green, blue) = (UInt32(row[3 &* i]), UInt32(row[3 &* i &+ 1]), UInt32(row[3 &* i &+ 2]))
+      out[i] = red | green &<< 8 | blue &<< 16
+    }
+    return UnsafeRawPointer(pixels.start)
   }
 
-  private func lumaOfColors(_ row: UnsafePointer<UInt8>) -> PixelRow {
+  private func lumaOfColors(_ row: UnsafePointer<UInt8>) -> UnsafeRawPointer {
     let out = UnsafeMutableRawBufferPointer(pixels.elements)
     for i in 0..<crop.width {
       out[i] = ColorConversion.luma(red: row[3 &* i], green: row[3 &* i &+ 1], blue: row[3 &* i &+ 2])
     }
-    return PixelRow(base: UnsafeRawPointer(pixels.start), pixelStride: 1)
+    return UnsafeRawPointer(pixels.start)
   }
 }

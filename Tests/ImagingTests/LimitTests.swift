@@ -88,8 +88,9 @@ import Testing
     let format = PictureFormat(pixelFormat: .rgb24, width: 8, height: 8)
     for element in [InputContract.Element.int8, .uint8, .float32] {
       for mapping in [
-        InputContract.Mapping(mean: [1e308], standardDeviation: [1e-308], scale: 5e-324, zeroPoint: 127),
-        .init(mean: [-1e308], standardDeviation: [5e-324], scale: 1e308),
+        InputContract.Mapping(
+          mean: [1e308], standardDeviation: [1e-308], scale: .leastNonzeroMagnitude, zeroPoint: 127),
+        .init(mean: [-1e308], standardDeviation: [.leastNonzeroMagnitude], scale: 1e308),
       ] {
         let contract = InputContract(width: 8, height: 8, element: element, mapping: mapping)
         #expect(try preprocess(bytes, format, contract).input.count == contract.byteCount)
