@@ -27,6 +27,9 @@ extension OperatorCall {
   }
 
   /// `x / y * multiplier`, by the reciprocal of `y` and with as many bits of `x` as 32 hold.
+  ///
+  /// Quotients below about 1/4 need a shift by more than 31 bits. That is undefined in the reference kernel, which then
+  /// gives anything on x86-64; here they are the 0 that they round to.
   private func quotient(_ x: Int, _ y: Int, _ multiplier: FixedPointMultiplier) -> Int {
     let numerator = Int32(y < 0 ? -x : x)
     let (reciprocal, bitsOverUnit) = fixedPointReciprocal(UInt32(abs(y)), integerBits: 31)
