@@ -46,8 +46,8 @@ let package = Package(
     .target(
       name: "Daemon",
       dependencies: [
-        "Capture", "Classification", "Configuration", "Decision", "EventLoop", "Imaging", "ModelStore", "Results",
-        "CSystemd", logging,
+        "Capture", "Classification", "Configuration", "Decision", "EventLoop", "Imaging", "Inference", "ModelStore",
+        "Results", "CSystemd", logging,
       ]),
 
     // Programs.
