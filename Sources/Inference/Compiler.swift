@@ -136,8 +136,15 @@ struct Compiler {
 
   /// Appends a step; where all that it reads is constant, runs it now instead.
   mutating func emit(_ step: some Step, reading reads: [Operand], writing writes: [Operand]) throws(CompilationError) {
+    try emit([step], reading: reads, writing: writes)
+  }
+
+  /// Appends steps that write their results together, or runs them now.
+  mutating func emit(
+    _ group: [any Step], reading reads: [Operand], writing writes: [Operand]
+  ) throws(CompilationError) {
     guard !reads.isEmpty, reads.allSatisfy({ values[root(of: $0).index].constant != nil }) else {
-      steps.append(PlannedStep(step: step, reads: reads, writes: writes))
+      steps += group.map { PlannedStep(step: $0, reads: reads, writes: writes) }
       return
     }
     for write in writes {
@@ -145,7 +152,7 @@ struct Compiler {
       values[write.index].constant = .memory(AlignedMemory(byteCount: values[write.index].byteCount))
     }
     let touched = (reads + writes).map { ($0, materialize($0)) }
-    let scratch = AlignedMemory(byteCount: step.scratchByteCount)
+    let scratch = AlignedMemory(byteCount: group.map(\.scratchByteCount).max() ?? 0)
     let addresses = [UnsafeMutableRawPointer](unsafeUninitializedCapacity: values.count) { buffer, count in
       buffer.initialize(repeating: scratch.start)
       for (operand, memory) in touched { buffer[operand.index] = memory.start }
@@ -153,9 +160,9 @@ struct Compiler {
     }
     addresses.withUnsafeBufferPointer {
       guard let base = $0.baseAddress else { return }
-      step.run(0..<step.partCount, in: Arena(addresses: base, scratch: scratch.start))
+      for step in group { step.run(0..<step.partCount, in: Arena(addresses: base, scratch: scratch.start)) }
     }
-    withExtendedLifetime(touched) {}
+    withExtendedLifetime((touched, scratch)) {}
   }
 
   /// Counts memory that the program will keep, and refuses what goes beyond the limit.

@@ -8,24 +8,27 @@ extension Compiler {
   func constantElements<Element: BitwiseCopyable>(
     of operand: Operand, as type: Element.Type, _ node: Node
   ) throws(CompilationError) -> [Element]? {
-    guard let constant = self[operand].constant else { return nil }
-    try checkConstant(operand, node)
+    guard let bytes = try constantBytes(of: operand, node) else { return nil }
     let value = self[operand]
-    guard value.byteCount == value.elementCount * MemoryLayout<Element>.stride else {
+    guard bytes.count == value.elementCount * MemoryLayout<Element>.stride else {
       throw node.unsupported("the constant \"\(value.name)\" is of \(value.type)")
     }
+    return [Element](unsafeUninitializedCapacity: value.elementCount) { buffer, count in
+      UnsafeMutableRawBufferPointer(buffer).copyBytes(from: bytes)
+      count = value.elementCount
+    }
+  }
+
+  /// The bytes of a constant operand in the form in which steps read them, or nil where it is computed.
+  func constantBytes(of operand: Operand, _ node: Node) throws(CompilationError) -> [UInt8]? {
+    let value = self[operand]
+    guard let constant = value.constant else { return nil }
     switch constant {
     case .memory(let memory):
-      return [Element](UnsafeBufferPointer(start: memory.elements(as: type), count: value.elementCount))
+      return [UInt8](UnsafeRawBufferPointer(start: memory.start, count: value.byteCount))
     case .file(let range, _):
-      return model.bytes.withUnsafeBytes { bytes in
-        let flip: UInt8 = value.isTwin ? 0x80 : 0
-        return [Element](unsafeUninitializedCapacity: value.elementCount) { buffer, count in
-          let target = UnsafeMutableRawBufferPointer(buffer)
-          for index in 0..<value.byteCount { target[index] = bytes[range.lowerBound + index] ^ flip }
-          count = value.elementCount
-        }
-      }
+      try checkConstant(operand, node)
+      return value.isTwin ? model.bytes[range].map { $0 ^ 0x80 } : [UInt8](model.bytes[range])
     }
   }
 

@@ -1,0 +1,113 @@
+import FixedPoint
+import TFLite
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A function of each float.
+struct FloatMap: Step {
+  let source: Operand
+  let result: Operand
+  let count: Int
+  let function: @Sendable (Float) -> Float
+
+  var partCount: Int { Chunks.count(of: count) }
+
+  func run(_ parts: Range<Int>, in arena: Arena) {
+    let (from, to) = (arena.float(source), arena.float(result))
+    for index in Chunks.range(of: parts, in: count) { to[index] = function(from[index]) }
+  }
+}
+
+/// Operators that compute each result from one value.
+extension Compiler {
+  /// LOGISTIC, TANH, EXP and other functions: int8 through a table of the exact function, rounded.
+  mutating func compileFunction(
+    _ node: Node, function: @escaping @Sendable (Float) -> Float
+  ) throws(CompilationError) {
+    try compileUnary(node, float: function) { from, to in LookupTable(from: from, to: to, function) }
+  }
+
+  /// RELU and its like as operators of their own.
+  mutating func compileClamp(_ node: Node, activation: Activation) throws(CompilationError) {
+    let limits = try floatRange(activation, node)
+    try compileUnary(
+      node, float: { min(max($0, limits.lowerBound), limits.upperBound) },
+      table: { [self] from, to throws(CompilationError) in
+        let scale = try multiplier(Double(from.scale / to.scale), node)
+        let range = try activationRange(activation, of: to, node)
+        return LookupTable { value in
+          let steps = to.zeroPoint &+ scale.roundingTwice(Int32(value) - from.zeroPoint)
+          return Int8(clamping: min(max(steps, range.lowerBound), range.upperBound))
+        }
+      })
+  }
+
+  mutating func compileLeakyRelu(_ node: Node) throws(CompilationError) {
+    guard case .leakyRelu(let alpha) = node.options else { throw node.mismatch("its settings are missing") }
+    try compileUnary(
+      node, float: { $0 > 0 ? $0 : $0 * alpha },
+      table: { [self] from, to throws(CompilationError) in
+        let identity = try multiplier(Double(from.scale / to.scale), node)
+        let leak = try multiplier(Double(from.scale * alpha / to.scale), node)
+        return LookupTable { value in
+          let offset = Int32(value) - from.zeroPoint
+          return Int8(clamping: to.zeroPoint &+ (offset >= 0 ? identity : leak).roundingTwice(offset))
+        }
+      })
+  }
+
+  mutating func compileHardSwish(_ node: Node) throws(CompilationError) {
+    try compileUnary(
+      node, float: { $0 * min(max($0 + 3, 0), 6) / 6 },
+      table: { [self] from, to throws(CompilationError) in
+        // The value with 7 more bits; the gate is in units of 3 / 32768.
+        let fine = from.scale / 128
+        let value = try multiplier(Double(fine / to.scale), node)
+        let gate = try multiplier(Double(fine / (3 / 32768)), node)
+        return LookupTable { Self.hardSwish(Int16($0) - Int16(from.zeroPoint), value: value, gate: gate, to) }
+      })
+  }
+
+  private static func hardSwish(
+    _ offset: Int16, value: FixedPointMultiplier, gate: FixedPointMultiplier, _ result: Affine
+  ) -> Int8 {
+    let fine = offset * 128
+    let scaled = roundingDoublingHighMultiply(fine, value.shortened)
+    var open = gate.shift > 0 ? saturatingLeftShift(fine, by: gate.shift - 1) : fine
+    open = roundingDoublingHighMultiply(open, gate.shortened)
+    if gate.shift > 0 { open = saturatingLeftShift(open, by: 1) }
+    if gate.shift < 0 { open = roundingRightShift(open, by: min(15, -gate.shift)) }
+    // -1...1 in 15 bits becomes 0...1.
+    let share = Int16((Int32(open) + 32768) >> 1)
+    let product = Int16(clamping: Int32(share) * Int32(scaled) / 32768)
+    let steps =
+      value.shift < 0
+      ? roundingRightShift(product, by: min(15, -value.shift)) : saturatingLeftShift(product, by: value.shift)
+    return Int8(clamping: Int32(steps) + result.zeroPoint)
+  }
+
+  /// Defines the result in the operand's shape and type, and appends the step for that type.
+  private mutating func compileUnary(
+    _ node: Node, float: @escaping @Sendable (Float) -> Float,
+    table: (Affine, Affine) throws(CompilationError) -> LookupTable
+  ) throws(CompilationError) {
+    let source = try input(0, of: node)
+    let value = self[source]
+    switch value.type {
+    case .float32:
+      let result = try define(of: node, type: .float32, shape: value.shape)
+      let step = FloatMap(source: source, result: result, count: value.elementCount, function: float)
+      try emit(step, reading: [source], writing: [result])
+    case .int8:
+      let result = try define(of: node, type: .int8, shape: value.shape, like: source)
+      let entries = try table(try affine(of: source, node), try affine(of: result, node))
+      let step = TableLookup(source: source, result: result, count: value.elementCount, table: entries)
+      try emit(step, reading: [source], writing: [result])
+    default: throw node.unsupported("operands of \(value.type) are not computed here")
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import CKernels
+import FixedPoint
+import TFLite
+
+/// ADD and SUB in int8.
+struct QuantizedSum: BinaryOperation {
+  let parameters: maskd_add_s8_parameters
+  let kernels: KernelTable
+
+  func apply(
+    count: Int, left: UnsafePointer<Int8>, leftStep: Int, right: UnsafePointer<Int8>, rightStep: Int,
+    result: UnsafeMutablePointer<Int8>
+  ) {
+    withUnsafePointer(to: parameters) {
+      kernels.pointer.pointee.add_s8(count, left, leftStep, right, rightStep, result, $0)
+    }
+  }
+}
+
+/// MUL in int8.
+struct QuantizedProduct: BinaryOperation {
+  let parameters: maskd_mul_s8_parameters
+  let kernels: KernelTable
+
+  func apply(
+    count: Int, left: UnsafePointer<Int8>, leftStep: Int, right: UnsafePointer<Int8>, rightStep: Int,
+    result: UnsafeMutablePointer<Int8>
+  ) {
+    withUnsafePointer(to: parameters) {
+      kernels.pointer.pointee.mul_s8(count, left, leftStep, right, rightStep, result, $0)
+    }
+  }
+}
+
+/// A function of two elements.
+struct ElementFunction<Element: BitwiseCopyable>: BinaryOperation {
+  let function: @Sendable (Element, Element) -> Element
+
+  func apply(
+    count: Int, left: UnsafePointer<Element>, leftStep: Int, right: UnsafePointer<Element>, rightStep: Int,
+    result: UnsafeMutablePointer<Element>
+  ) {
+    for index in 0..<count { result[index] = function(left[index * leftStep], right[index * rightStep]) }
+  }
+}
+
+extension Compiler {
+  mutating func compileSum(_ node: Node, subtracts: Bool) throws(CompilationError) {
+    let operands = try binaryOperands(node)
+    guard operands.type == .int8 else {
+      try compileArithmetic(
+        operands, node, float: { subtracts ? $0 - $1 : $0 + $1 }, integer: { subtracts ? $0 &- $1 : $0 &+ $1 })
+      return
+    }
+    let result = try define(of: node, type: .int8, shape: operands.shape, like: operands.left)
+    let (left, right, to) = (
+      try affine(of: operands.left, node), try affine(of: operands.right, node), try affine(of: result, node)
+    )
+    let range = try activationRange(node.arithmeticActivation, of: to, node)
+    // Both operands are brought to twice the larger scale, with 20 more bits.
+    let common = Double(2 * max(left.scale, right.scale))
+    let (first, second) = (
+      try multiplier(Double(left.scale) / common, node), try multiplier(Double(right.scale) / common, node)
+    )
+    let last = try multiplier(common / Double(Float(1 << 20) * to.scale), node)
+    let parameters = maskd_add_s8_parameters(
+      left_zero_point: left.zeroPoint, left_multiplier: first.multiplier, left_shift: first.shift,
+      right_zero_point: right.zeroPoint, right_multiplier: second.multiplier, right_shift: second.shift,
+      multiplier: last.multiplier, shift: last.shift, zero_point: to.zeroPoint, minimum: range.lowerBound,
+      maximum: range.upperBound, subtract: subtracts)
+    try emit(QuantizedSum(parameters: parameters, kernels: family.table), operands, result: result)
+  }
+
+  mutating func compileProduct(_ node: Node) throws(CompilationError) {
+    let operands = try binaryOperands(node)
+    guard operands.type == .int8 else {
+      try compileArithmetic(operands, node, float: { $0 * $1 }, integer: { $0 &* $1 })
+      return
+    }
+    let result = try define(of: node, type: .int8, shape: operands.shape, like: operands.left)
+    let (left, right, to) = (
+      try affine(of: operands.left, node), try affine(of: operands.right, node), try affine(of: result, node)
+    )
+    let range = try activationRange(node.arithmeticActivation, of: to, node)
+    let scale = try multiplier(Double(left.scale * right.scale / to.scale), node)
+    let parameters = maskd_mul_s8_parameters(
+      left_zero_point: left.zeroPoint, right_zero_point: right.zeroPoint, multiplier: scale.multiplier,
+      shift: scale.shift, zero_point: to.zeroPoint, minimum: range.lowerBound, maximum: range.upperBound)
+    try emit(QuantizedProduct(parameters: parameters, kernels: family.table), operands, result: result)
+  }
+
+  mutating func compileQuotient(_ node: Node) throws(CompilationError) {
+    try compileArithmetic(
+      try binaryOperands(node), node, float: { $0 / $1 },
+      // Where the divisor is 0 the reference does not go on; here the result is 0.
+      integer: { $1 == 0 ? 0 : $0.dividedReportingOverflow(by: $1).partialValue })
+  }
+
+  /// MAXIMUM, MINIMUM: int8 by its raw values, which the reference compares without looking at scales.
+  mutating func compileExtremum(_ node: Node, isMaximum: Bool) throws(CompilationError) {
+    let operands = try binaryOperands(node)
+    guard operands.type == .int8 else {
+      try compileArithmetic(
+        operands, node, float: { isMaximum == ($0 > $1) ? $0 : $1 }, integer: { isMaximum ? max($0, $1) : min($0, $1) })
+      return
+    }
+    let result = try define(of: node, type: .int8, shape: operands.shape, like: operands.left)
+    try emit(ElementFunction<Int8> { isMaximum ? max($0, $1) : min($0, $1) }, operands, result: result)
+  }
+
+  mutating func compilePrelu(_ node: Node) throws(CompilationError) {
+    let operands = try binaryOperands(node)
+    try node.check(operands.shape == self[operands.left].shape, "the slopes do not fit \(self[operands.left].shape)")
+    guard operands.type == .int8 else {
+      try compileArithmetic(operands, node, float: { $0 >= 0 ? $0 : $0 * $1 }, integer: nil)
+      return
+    }
+    let result = try define(of: node, type: .int8, shape: operands.shape, like: operands.left)
+    let (from, slope, to) = (
+      try affine(of: operands.left, node), try affine(of: operands.right, node), try affine(of: result, node)
+    )
+    let identity = try multiplier(Double(from.scale / to.scale), node)
+    let leak = try multiplier(Double(from.scale * slope.scale / to.scale), node)
+    let function: @Sendable (Int8, Int8) -> Int8 = { value, alpha in
+      let offset = Int32(value) - from.zeroPoint
+      let scaled =
+        offset >= 0
+        ? identity.roundingTwice(offset) : leak.roundingTwice(offset * (Int32(alpha) - slope.zeroPoint))
+      return Int8(clamping: scaled &+ to.zeroPoint)
+    }
+    try emit(ElementFunction(function: function), operands, result: result)
+  }
+
+  /// A binary operator on floats with its activation, or on int32.
+  private mutating func compileArithmetic(
+    _ operands: BinaryOperands, _ node: Node, float: @escaping @Sendable (Float, Float) -> Float,
+    integer: (@Sendable (Int32, Int32) -> Int32)?
+  ) throws(CompilationError) {
+    switch (operands.type, integer) {
+    case (.float32, _):
+      let result = try define(of: node, type: .float32, shape: operands.shape)
+      let range = try floatRange(node.arithmeticActivation, node)
+      let clamped = ElementFunction<Float> { min(max(float($0, $1), range.lowerBound), range.upperBound) }
+      try emit(clamped, operands, result: result)
+    case (.int32, let integer?):
+      try node.checkType(node.arithmeticActivation == .none, "a fused activation on int32 is not computed here")
+      let result = try define(of: node, type: .int32, shape: operands.shape)
+      try emit(ElementFunction(function: integer), operands, result: result)
+    default: throw node.unsupported("operands of \(operands.type) are not computed here")
+    }
+  }
+}

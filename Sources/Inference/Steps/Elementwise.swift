@@ -1,0 +1,121 @@
+import CKernels
+import TFLite
+
+/// What a binary operator does with one run of elements. A step is 1, or 0 where one value stands for the whole run.
+protocol BinaryOperation: Sendable {
+  associatedtype Element: BitwiseCopyable
+  func apply(
+    count: Int, left: UnsafePointer<Element>, leftStep: Int, right: UnsafePointer<Element>, rightStep: Int,
+    result: UnsafeMutablePointer<Element>)
+}
+
+/// Two operands broadcast to one shape, cut into runs.
+struct BroadcastWalk: Sendable {
+  /// The loops around the runs: how often, and how far each operand moves, in elements.
+  private(set) var outer: [(count: Int, left: Int, right: Int)] = []
+  /// Elements of a run.
+  private(set) var count = 1
+  /// 1 or 0, for the elements of a run.
+  private(set) var leftStep = 1
+  private(set) var rightStep = 1
+  /// How many runs there are.
+  private(set) var runs = 1
+
+  /// Walks the shape that `left` and `right` broadcast to; both have its number of dimensions.
+  init(left: [Int], right: [Int], result: [Int]) {
+    let leftStrides = Rearrangement.strides(of: left, elementByteCount: 1)
+    let rightStrides = Rearrangement.strides(of: right, elementByteCount: 1)
+    for index in result.indices where result[index] != 1 {
+      let next = (
+        count: result[index], left: left[index] == 1 ? 0 : leftStrides[index],
+        right: right[index] == 1 ? 0 : rightStrides[index]
+      )
+      if let last = outer.last, last.left == next.count * next.left, last.right == next.count * next.right {
+        outer[outer.count - 1] = (last.count * next.count, next.left, next.right)
+      } else {
+        outer.append(next)
+      }
+    }
+    if let inner = outer.popLast() { (count, leftStep, rightStep) = inner }
+    runs = outer.reduce(1) { $0 * $1.count }
+  }
+
+  /// Where the operands of a run begin, in elements.
+  func offsets(ofRun run: Int) -> (left: Int, right: Int) {
+    var (rest, left, right) = (run, 0, 0)
+    for axis in outer.reversed() {
+      let index = rest % axis.count
+      rest /= axis.count
+      left += index * axis.left
+      right += index * axis.right
+    }
+    return (left, right)
+  }
+}
+
+/// A binary operator with broadcasting.
+struct Elementwise<Operation: BinaryOperation>: Step {
+  let left: Operand
+  let right: Operand
+  let result: Operand
+  let walk: BroadcastWalk
+  let operation: Operation
+
+  /// Runs are the parts; a single long run is cut into chunks.
+  var partCount: Int { walk.runs > 1 ? walk.runs : Chunks.count(of: walk.count) }
+
+  func run(_ parts: Range<Int>, in arena: Arena) {
+    let left = UnsafePointer(arena.elements(left, as: Operation.Element.self))
+    let right = UnsafePointer(arena.elements(right, as: Operation.Element.self))
+    let result = arena.elements(result, as: Operation.Element.self)
+    guard walk.runs > 1 else {
+      let range = Chunks.range(of: parts, in: walk.count)
+      operation.apply(
+        count: range.count, left: left + range.lowerBound * walk.leftStep, leftStep: walk.leftStep,
+        right: right + range.lowerBound * walk.rightStep, rightStep: walk.rightStep, result: result + range.lowerBound)
+      return
+    }
+    for run in parts {
+      let start = walk.offsets(ofRun: run)
+      operation.apply(
+        count: walk.count, left: left + start.left, leftStep: walk.leftStep, right: right + start.right,
+        rightStep: walk.rightStep, result: result + run * walk.count)
+    }
+  }
+}
+
+extension Compiler {
+  /// The two operands of a binary operator and the shape that they broadcast to.
+  struct BinaryOperands {
+    let left: Operand
+    let right: Operand
+    let shape: [Int]
+    let walk: BroadcastWalk
+    let type: ElementType
+  }
+
+  func binaryOperands(_ node: Node) throws(CompilationError) -> BinaryOperands {
+    let (left, right) = (try input(0, of: node), try input(1, of: node))
+    try node.checkType(
+      self[left].type == self[right].type && self[left].isTwin == self[right].isTwin,
+      "its operands are of \(self[left].type) and \(self[right].type); they must be the same")
+    var (a, b) = (self[left].shape, self[right].shape)
+    a.insert(contentsOf: [Int](repeating: 1, count: max(0, b.count - a.count)), at: 0)
+    b.insert(contentsOf: [Int](repeating: 1, count: max(0, a.count - b.count)), at: 0)
+    try node.check(
+      zip(a, b).allSatisfy { $0 == $1 || $0 == 1 || $1 == 1 },
+      "the shapes \(self[left].shape) and \(self[right].shape) do not broadcast")
+    let shape = zip(a, b).map(max)
+    return BinaryOperands(
+      left: left, right: right, shape: shape, walk: BroadcastWalk(left: a, right: b, result: shape),
+      type: self[left].type)
+  }
+
+  mutating func emit(
+    _ operation: some BinaryOperation, _ operands: BinaryOperands, result: Operand
+  ) throws(CompilationError) {
+    let step = Elementwise(
+      left: operands.left, right: operands.right, result: result, walk: operands.walk, operation: operation)
+    try emit(step, reading: [operands.left, operands.right], writing: [result])
+  }
+}

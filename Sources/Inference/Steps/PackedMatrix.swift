@@ -1,0 +1,49 @@
+import CKernels
+import FixedPoint
+import TFLite
+
+/// The int8 weights of one matrix product in the order in which the kernel reads them, with what turns its sums into
+/// results.
+struct PackedMatrix: Sendable {
+  let columns: Int
+  let taps: Int
+  let depth: Int
+  let memory: AlignedMemory
+  let requantization: Requantization
+  /// What a weight zero point asks of each row: `rowScale * (sum of the row's activations)`; 0 asks for nothing.
+  let rowScale: Int32
+
+  /// Packs `weights`, [column][tap][depth].
+  init(
+    weights: ArraySlice<Int8>, columns: Range<Int>, taps: Int, depth: Int, layer: QuantizedLayer,
+    multipliers: ArraySlice<FixedPointMultiplier>, rounding: maskd_rounding, table: KernelTable, _ node: Node
+  ) throws(CompilationError) {
+    self.columns = columns.count
+    self.taps = taps
+    self.depth = depth
+    var shape = table.pointer.pointee.gemm_s8_shape
+    let packedByteCount = maskd_packed_gemm_s8_bytes(&shape, columns.count, taps, depth)
+    guard let byteCount = Int(exactly: packedByteCount) else { throw .tooBig("the weights do not fit memory") }
+    let packed = AlignedMemory(byteCount: byteCount)
+    weights.withUnsafeBufferPointer {
+      maskd_pack_gemm_s8(&shape, columns.count, taps, depth, $0.baseAddress, packed.start)
+    }
+    memory = packed
+
+    // sum of (a - za)(w - zw) = sum of (a + offset) w - (za + offset) * sum of w - zw * sum of a + n * za * zw
+    let offset = layer.input.zeroPoint &+ shape.activation_offset
+    let perColumn = taps * depth
+    let constant = Int32(truncatingIfNeeded: perColumn) &* layer.input.zeroPoint &* layer.weightZeroPoint
+    let bias = columns.enumerated().map { position, column in
+      let start = weights.startIndex + position * perColumn
+      let sum = weights[start..<start + perColumn].reduce(Int32(0)) { $0 &+ Int32($1) }
+      return layer.bias[column] &- offset &* sum &+ constant
+    }
+    rowScale = -layer.weightZeroPoint
+    requantization = Requantization(
+      bias: bias, multipliers: Array(multipliers), zeroPoint: layer.result.zeroPoint, range: layer.range,
+      rounding: rounding)
+  }
+
+  var byteCount: Int { memory.byteCount + requantization.byteCount }
+}

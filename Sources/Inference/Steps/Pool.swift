@@ -1,0 +1,124 @@
+import CKernels
+import TFLite
+
+/// AVERAGE_POOL_2D, MAX_POOL_2D in int8: rows of the result.
+struct Pool: Step {
+  let source: Operand
+  let result: Operand
+  let window: Window
+  let channels: Int
+  let isAverage: Bool
+  let range: ClosedRange<Int32>
+  let rounding: maskd_average_rounding
+  let kernels: KernelTable
+
+  var partCount: Int { window.batches * window.outputHeight }
+  var scratchByteCount: Int { window.tapsInside * MemoryLayout<Int>.stride }
+
+  func run(_ parts: Range<Int>, in arena: Arena) {
+    let table = kernels.pointer.pointee
+    let input = UnsafePointer(arena.int8(source))
+    let pointers = arena.scratch.assumingMemoryBound(to: UnsafePointer<Int8>?.self)
+    for part in parts {
+      for x in 0..<window.outputWidth {
+        let target = arena.int8(result) + (part * window.outputWidth + x) * channels
+        let taps = window.pointInside(pointers, input, channels: channels, row: part, x: x)
+        if isAverage {
+          table.average_pool_s8(channels, taps, pointers, target, range.lowerBound, range.upperBound, rounding)
+        } else {
+          table.max_pool_s8(channels, taps, pointers, target, range.lowerBound, range.upperBound)
+        }
+      }
+    }
+  }
+}
+
+/// The same in float32.
+struct FloatPool: Step {
+  let source: Operand
+  let result: Operand
+  let window: Window
+  let channels: Int
+  let isAverage: Bool
+  let range: ClosedRange<Float>
+
+  var partCount: Int { window.batches * window.outputHeight }
+  var scratchByteCount: Int { window.tapsInside * MemoryLayout<Int>.stride }
+
+  func run(_ parts: Range<Int>, in arena: Arena) {
+    let input = UnsafePointer(arena.float(source))
+    let pointers = arena.scratch.assumingMemoryBound(to: UnsafePointer<Float>?.self)
+    for part in parts {
+      for x in 0..<window.outputWidth {
+        let target = arena.float(result) + (part * window.outputWidth + x) * channels
+        let taps = window.pointInside(pointers, input, channels: channels, row: part, x: x)
+        for channel in 0..<channels {
+          var value: Float = isAverage ? 0 : -.greatestFiniteMagnitude
+          for tap in 0..<taps {
+            guard let pixel = pointers[tap] else { continue }
+            value = isAverage ? value + pixel[channel] : max(value, pixel[channel])
+          }
+          if isAverage { value /= Float(taps) }
+          target[channel] = min(max(value, range.lowerBound), range.upperBound)
+        }
+      }
+    }
+  }
+}
+
+extension Window {
+  /// The most taps of one window that can lie inside the picture.
+  var tapsInside: Int { min(height, inputHeight) * min(width, inputWidth) }
+
+  /// Points to the input pixels of a window that lie inside the picture; returns how many there are.
+  @inline(__always)
+  func pointInside<Element>(
+    _ pointers: UnsafeMutablePointer<UnsafePointer<Element>?>, _ input: UnsafePointer<Element>, channels: Int, row: Int,
+    x: Int
+  ) -> Int {
+    let (batch, y) = row.quotientAndRemainder(dividingBy: outputHeight)
+    let firstRow = y * strideHeight - top
+    let firstColumn = x * strideWidth - left
+    var count = 0
+    for inputY in max(0, firstRow)..<max(max(0, firstRow), min(inputHeight, firstRow + height)) {
+      for inputX in max(0, firstColumn)..<max(max(0, firstColumn), min(inputWidth, firstColumn + width)) {
+        pointers[count] = input + ((batch * inputHeight + inputY) * inputWidth + inputX) * channels
+        count += 1
+      }
+    }
+    return count
+  }
+}
+
+extension Compiler {
+  mutating func compilePool(_ node: Node, isAverage: Bool) throws(CompilationError) {
+    guard case .pool(let options) = node.options else { throw node.mismatch("its settings are missing") }
+    let source = try input4D(0, of: node)
+    let value = self[source]
+    let settings = ConvolutionOptions(
+      padding: options.padding, strideHeight: options.strideHeight, strideWidth: options.strideWidth, dilationHeight: 1,
+      dilationWidth: 1, activation: options.activation)
+    let window = try Window(
+      input: value.shape, height: options.filterHeight, width: options.filterWidth, options: settings, absorbed: nil,
+      node)
+    try node.check(window.tapsInside < 1 << 23, "a window of more than \(1 << 23) pixels is not computed here")
+    let channels = value.shape[3]
+    let shape = [window.batches, window.outputHeight, window.outputWidth, channels]
+    switch value.type {
+    case .int8:
+      let result = try define(of: node, type: .int8, shape: shape, like: source)
+      let step = Pool(
+        source: source, result: result, window: window, channels: channels, isAverage: isAverage,
+        range: try activationRange(options.activation, of: try affine(of: result, node), node),
+        rounding: value.isTwin ? MASKD_AVERAGE_HALF_UP : MASKD_AVERAGE_HALF_AWAY_FROM_ZERO, kernels: family.table)
+      try emit(step, reading: [source], writing: [result])
+    case .float32:
+      let result = try define(of: node, type: .float32, shape: shape)
+      let step = FloatPool(
+        source: source, result: result, window: window, channels: channels, isAverage: isAverage,
+        range: try floatRange(options.activation, node))
+      try emit(step, reading: [source], writing: [result])
+    default: throw node.unsupported("operands of \(value.type) are not computed here")
+    }
+  }
+}

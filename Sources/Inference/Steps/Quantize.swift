@@ -1,0 +1,116 @@
+import FixedPoint
+import TFLite
+
+/// QUANTIZE from float32.
+struct QuantizeFloat: Step {
+  let source: Operand
+  let result: Operand
+  let count: Int
+  let to: Affine
+
+  var partCount: Int { Chunks.count(of: count) }
+
+  func run(_ parts: Range<Int>, in arena: Arena) {
+    let (from, target) = (arena.float(source), arena.int8(result))
+    let zeroPoint = Float(to.zeroPoint)
+    for index in Chunks.range(of: parts, in: count) {
+      // What is not a number becomes the lowest value: the order of the operands decides.
+      let steps = (from[index] / to.scale).rounded(.toNearestOrAwayFromZero) + zeroPoint
+      target[index] = Int8(steps > -128 ? (steps < 127 ? steps : 127) : -128)
+    }
+  }
+}
+
+/// DEQUANTIZE from int8.
+struct DequantizeInt8: Step {
+  let source: Operand
+  let result: Operand
+  let count: Int
+  /// One scale and zero point for each index along an axis; an index changes every `innerCount` elements.
+  let scales: [Float]
+  let zeroPoints: [Int32]
+  let innerCount: Int
+
+  var partCount: Int { Chunks.count(of: count) }
+
+  func run(_ parts: Range<Int>, in arena: Arena) {
+    let (from, target) = (arena.int8(source), arena.float(result))
+    if scales.count == 1 {
+      let (scale, zeroPoint) = (scales[0], zeroPoints[0])
+      for index in Chunks.range(of: parts, in: count) { target[index] = scale * Float(Int32(from[index]) - zeroPoint) }
+      return
+    }
+    for index in Chunks.range(of: parts, in: count) {
+      let channel = index / innerCount % scales.count
+      target[index] = scales[channel] * Float(Int32(from[index]) - zeroPoints[channel])
+    }
+  }
+}
+
+/// DEQUANTIZE from float16.
+struct DequantizeFloat16: Step {
+  let source: Operand
+  let result: Operand
+  let count: Int
+
+  var partCount: Int { Chunks.count(of: count) }
+
+  func run(_ parts: Range<Int>, in arena: Arena) {
+    let (from, target) = (arena.elements(source, as: Float16.self), arena.float(result))
+    for index in Chunks.range(of: parts, in: count) { target[index] = Float(from[index]) }
+  }
+}
+
+extension Compiler {
+  mutating func compileQuantize(_ node: Node) throws(CompilationError) {
+    let source = try input(0, of: node)
+    let value = self[source]
+    guard let output = node.outputs.first, [.int8, .uint8].contains(model.main.tensors[output].type) else {
+      throw node.unsupported("results of other types than int8 and uint8 are not computed here")
+    }
+    let result = try define(of: node, type: .int8, shape: value.shape)
+    let to = try affine(of: result, node)
+    switch value.type {
+    case .float32:
+      let step = QuantizeFloat(source: source, result: result, count: value.elementCount, to: to)
+      try emit(step, reading: [source], writing: [result])
+    case .int8:
+      let from = try affine(of: source, node)
+      let scale = try multiplier(Double(from.scale) / Double(to.scale), node)
+      let table = LookupTable {
+        Int8(clamping: to.zeroPoint &+ scale.roundingTwice(Int32($0) - from.zeroPoint))
+      }
+      let step = TableLookup(source: source, result: result, count: value.elementCount, table: table)
+      try emit(step, reading: [source], writing: [result])
+    default: throw node.unsupported("operands of \(value.type) are not computed here")
+    }
+  }
+
+  mutating func compileDequantize(_ node: Node) throws(CompilationError) {
+    let source = try input(0, of: node)
+    let value = self[source]
+    let result = try define(of: node, type: .float32, shape: value.shape)
+    switch value.type {
+    case .float16:
+      let step = DequantizeFloat16(source: source, result: result, count: value.elementCount)
+      try emit(step, reading: [source], writing: [result])
+    case .int8:
+      guard let quantization = value.quantization, quantization.scales.count == quantization.zeroPoints.count else {
+        throw node.unsupported("\"\(value.name)\" has no scale")
+      }
+      let zeroPoints = quantization.zeroPoints.compactMap { Int8(exactly: $0).map(Int32.init) }
+      try node.checkType(zeroPoints.count == quantization.scales.count, "a zero point is out of range")
+      var innerCount = 1
+      if quantization.isPerAxis {
+        let axis = try axis(quantization.axis, rank: value.shape.count, node)
+        try node.check(quantization.scales.count == value.shape[axis], "its scales do not fit \(value.shape)")
+        innerCount = value.shape[(axis + 1)...].reduce(1, *)
+      }
+      let step = DequantizeInt8(
+        source: source, result: result, count: value.elementCount, scales: quantization.scales,
+        zeroPoints: zeroPoints, innerCount: innerCount)
+      try emit(step, reading: [source], writing: [result])
+    default: throw node.unsupported("operands of \(value.type) are not computed here")
+    }
+  }
+}

@@ -1,0 +1,151 @@
+import FixedPoint
+import TFLite
+
+/// What a reduction does with each element.
+protocol ReductionOperation: Sendable {
+  associatedtype Element: BitwiseCopyable
+  associatedtype Accumulator: BitwiseCopyable
+  var initial: Accumulator { get }
+  func combine(_ accumulator: Accumulator, _ element: Element) -> Accumulator
+  func finish(_ accumulator: Accumulator) -> Element
+}
+
+/// MEAN and SUM in float32.
+struct FloatMean: ReductionOperation {
+  let divisor: Float
+  var initial: Float { 0 }
+  func combine(_ sum: Float, _ element: Float) -> Float { sum + element }
+  func finish(_ sum: Float) -> Float { sum / divisor }
+}
+
+/// MEAN and SUM in int8.
+struct QuantizedMean: ReductionOperation {
+  /// The zero points of all elements of a sum.
+  let offset: Int32
+  let scale: FixedPointMultiplier
+  let zeroPoint: Int32
+  var initial: Int32 { 0 }
+  func combine(_ sum: Int32, _ element: Int8) -> Int32 { sum &+ Int32(element) }
+  func finish(_ sum: Int32) -> Int8 { Int8(clamping: Int64(scale.roundingTwice(sum &- offset)) + Int64(zeroPoint)) }
+}
+
+/// REDUCE_MAX and REDUCE_MIN.
+struct Extremum<Element: BitwiseCopyable & Comparable & Sendable>: ReductionOperation {
+  let isMaximum: Bool
+  let initial: Element
+  func combine(_ best: Element, _ element: Element) -> Element { isMaximum == (element > best) ? element : best }
+  func finish(_ best: Element) -> Element { best }
+}
+
+/// Brings the elements along some dimensions together.
+///
+/// The operand is read once from first to last; each element is taken into the accumulator of its result.
+struct Reduction<Operation: ReductionOperation>: Step {
+  let source: Operand
+  let result: Operand
+  /// The operand's loops, with zero for the accumulators along a reduced dimension.
+  let walk: BroadcastWalk
+  let resultCount: Int
+  let operation: Operation
+
+  var scratchByteCount: Int { resultCount * MemoryLayout<Operation.Accumulator>.stride }
+
+  func run(_ parts: Range<Int>, in arena: Arena) {
+    let input = arena.elements(source, as: Operation.Element.self)
+    let accumulators = arena.scratch.assumingMemoryBound(to: Operation.Accumulator.self)
+    accumulators.update(repeating: operation.initial, count: resultCount)
+    for run in 0..<walk.runs {
+      let start = walk.offsets(ofRun: run)
+      let from = input + start.left
+      let to = accumulators + start.right
+      for index in 0..<walk.count {
+        to[index * walk.rightStep] = operation.combine(to[index * walk.rightStep], from[index])
+      }
+    }
+    let output = arena.elements(result, as: Operation.Element.self)
+    for index in 0..<resultCount { output[index] = operation.finish(accumulators[index]) }
+  }
+}
+
+extension Compiler {
+  /// What is reduced, and into what shape.
+  private struct ReducedShape {
+    let walk: BroadcastWalk
+    let output: [Int]
+    /// How many elements come together in one result.
+    let count: Int
+    let resultCount: Int
+  }
+
+  private func reducedShape(_ shape: [Int], _ node: Node) throws(CompilationError) -> ReducedShape {
+    var keepsDimensions = false
+    if case .reduce(let keeps) = node.options { keepsDimensions = keeps }
+    var reduced: Set<Int> = []
+    for number in try integers(of: 1, node) { reduced.insert(try axis(number, rank: shape.count, node)) }
+    let narrow = shape.indices.map { reduced.contains($0) ? 1 : shape[$0] }
+    let output = keepsDimensions ? narrow : shape.indices.filter { !reduced.contains($0) }.map { shape[$0] }
+    let resultCount = narrow.reduce(1, *)
+    return ReducedShape(
+      walk: BroadcastWalk(left: shape, right: narrow, result: shape), output: output,
+      count: shape.reduce(1, *) / resultCount, resultCount: resultCount)
+  }
+
+  /// MEAN and SUM.
+  mutating func compileMean(_ node: Node, isSum: Bool) throws(CompilationError) {
+    let source = try input(0, of: node)
+    let value = self[source]
+    let shape = try reducedShape(value.shape, node)
+    switch value.type {
+    case .float32:
+      let result = try define(of: node, type: .float32, shape: shape.output)
+      try emit(FloatMean(divisor: isSum ? 1 : Float(shape.count)), shape, source: source, result: result)
+    case .int8:
+      let result = try define(of: node, type: .int8, shape: shape.output, like: source)
+      let (from, to) = (try affine(of: source, node), try affine(of: result, node))
+      let scale = try multiplier(Double(from.scale) / Double(to.scale), node)
+      let mean = QuantizedMean(
+        offset: Int32(truncatingIfNeeded: shape.count &* Int(from.zeroPoint)),
+        scale: isSum ? scale : Self.divided(scale, by: shape.count), zeroPoint: to.zeroPoint)
+      try emit(mean, shape, source: source, result: result)
+    default: throw node.unsupported("operands of \(value.type) are not computed here")
+    }
+  }
+
+  private mutating func emit(
+    _ operation: some ReductionOperation, _ shape: ReducedShape, source: Operand, result: Operand
+  ) throws(CompilationError) {
+    let step = Reduction(
+      source: source, result: result, walk: shape.walk, resultCount: shape.resultCount, operation: operation)
+    try emit(step, reading: [source], writing: [result])
+  }
+
+  /// The multiplier with the division by the number of elements inside: truncated, with as many more bits as the
+  /// number has.
+  private static func divided(_ scale: FixedPointMultiplier, by count: Int) -> FixedPointMultiplier {
+    var bits = count.bitWidth - 1 - count.leadingZeroBitCount
+    bits = max(0, min(bits, 32, 31 + Int(scale.shift)))
+    return FixedPointMultiplier(
+      multiplier: Int32((Int64(scale.multiplier) << Int64(bits)) / Int64(count)), shift: scale.shift - Int32(bits))
+  }
+
+  /// REDUCE_MAX, REDUCE_MIN.
+  mutating func compileReducedExtremum(_ node: Node, isMaximum: Bool) throws(CompilationError) {
+    let source = try input(0, of: node)
+    let value = self[source]
+    let shape = try reducedShape(value.shape, node)
+    switch value.type {
+    case .float32:
+      let result = try define(of: node, type: .float32, shape: shape.output)
+      let operation = Extremum<Float>(isMaximum: isMaximum, initial: isMaximum ? -.infinity : .infinity)
+      try emit(operation, shape, source: source, result: result)
+    case .int8:
+      let result = try define(of: node, type: .int8, shape: shape.output, like: source)
+      try node.checkType(
+        try affine(of: source, node) == (try affine(of: result, node)),
+        "operand and result must have the same scale and zero point")
+      let operation = Extremum<Int8>(isMaximum: isMaximum, initial: isMaximum ? -128 : 127)
+      try emit(operation, shape, source: source, result: result)
+    default: throw node.unsupported("operands of \(value.type) are not computed here")
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import ArgumentParser
+import EventLoop
+import Glibc
+
+/// Exit codes of maskctl (sysexits.h).
+extension ExitCode {
+  static let badModel = ExitCode(65)
+  static let noInput = ExitCode(66)
+  static let cannotCreate = ExitCode(73)
+  static let inputOutput = ExitCode(74)
+}
+
+/// Writes one line on standard error.
+func complain(_ message: String) {
+  let line = "maskctl: \(message)\n"
+  _ = line.utf8.withContiguousStorageIfAvailable { fwrite($0.baseAddress, 1, $0.count, stderr) }
+}
+
+/// Whole files in and out.
+enum FileAccess {
+  /// The most bytes that a file given on the command line may have.
+  static let byteLimit = 2 << 30
+
+  /// Reads a whole file, or complains and ends with the exit code that fits.
+  static func read(_ path: String) throws -> [UInt8] {
+    let number = retryingOnInterrupt { open(path, O_RDONLY | O_CLOEXEC) }
+    guard number >= 0 else { throw failure("open", path, .noInput) }
+    let descriptor = Descriptor(owning: number)
+    var status = stat()
+    guard fstat(descriptor.rawValue, &status) == 0 else { throw failure("fstat", path, .inputOutput) }
+    guard status.st_mode & S_IFMT == S_IFREG else {
+      complain("\(path) is not a regular file")
+      throw ExitCode.noInput
+    }
+    guard status.st_size <= byteLimit else {
+      complain("\(path) has \(status.st_size) bytes; the limit is \(byteLimit)")
+      throw ExitCode.noInput
+    }
+    var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+    var position = 0
+    while position < bytes.count {
+      let count = bytes.withUnsafeMutableBytes { buffer in
+        retryingOnInterrupt {
+          Glibc.read(descriptor.rawValue, buffer.baseAddress.map { $0 + position }, buffer.count - position)
+        }
+      }
+      guard count >= 0 else { throw failure("read", path, .inputOutput) }
+      if count == 0 { break }
+      position += count
+    }
+    // The file became shorter while it was read.
+    bytes.removeLast(bytes.count - position)
+    return bytes
+  }
+
+  /// Writes a whole file under a temporary name and renames it, so that nobody sees half of it.
+  static func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws {
+    let temporary = "\(path).\(getpid()).tmp"
+    let number = retryingOnInterrupt { open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) }
+    guard number >= 0 else { throw failure("create", temporary, .cannotCreate) }
+    do {
+      try fill(Descriptor(owning: number), bytes, path: temporary)
+      guard rename(temporary, path) == 0 else { throw failure("rename", temporary, .cannotCreate) }
+    } catch {
+      unlink(temporary)
+      throw error
+    }
+  }
+
+  private static func fill(_ descriptor: consuming Descriptor, _ bytes: UnsafeRawBufferPointer, path: String) throws {
+    var position = 0
+    while position < bytes.count {
+      let count = retryingOnInterrupt {
+        Glibc.write(descriptor.rawValue, bytes.baseAddress.map { $0 + position }, bytes.count - position)
+      }
+      guard count >= 0 else { throw failure("write", path, .inputOutput) }
+      position += count
+    }
+  }
+
+  private static func failure(_ call: String, _ path: String, _ code: ExitCode) -> ExitCode {
+    complain(SystemCallError(call, on: path).description)
+    return code
+  }
+}
