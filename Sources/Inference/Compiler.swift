@@ -67,7 +67,7 @@ struct Compiler {
     guard values[index].isDefined || absorbedPads[Operand(index: index)] != nil else {
       throw node.mismatch("operand \(position) (tensor \(index), \"\(values[index].name)\") is read before it is written")
     }
-    if node.code != .densify { try checkConstant(Operand(index: index), node) }
+    try checkConstant(Operand(index: index), node)
     return Operand(index: index)
   }
 

@@ -9,6 +9,7 @@ import TFLite
 extension Compiler {
   /// Makes the steps of one operator. Each operator's part stands beside its step.
   mutating func compile(_ node: Node) throws(CompilationError) {
+    try densifyOperands(of: node)
     switch node.code {
     case .convolution2D: try compileConvolution(node)
     case .depthwiseConvolution2D: try compileDepthwiseConvolution(node)
@@ -22,9 +23,11 @@ extension Compiler {
     case .logSoftmax: try compileLogSoftmax(node)
     case .resizeBilinear: try compileResizeBilinear(node)
     case .resizeNearestNeighbor: try compileResizeNearest(node)
-    default: if try !compileElementwise(node), try !compileReduction(node), try !compileMovement(node) {
+    default:
+      if try compileElementwise(node) { return }
+      if try compileReduction(node) { return }
+      if try compileMovement(node) { return }
       throw .unknownOperator(name: node.place.name, index: node.place.index)
-    }
     }
   }
 

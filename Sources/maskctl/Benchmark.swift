@@ -40,6 +40,10 @@ struct Benchmark: ParsableCommand {
 
   func run() throws {
     guard let path = modelOption ?? file else { throw ValidationError("Name one model.") }
+    try Failure.exiting { () throws(Failure) in try measure(path) }
+  }
+
+  private func measure(_ path: String) throws(Failure) {
     let began = Clock.wall
     let program = try compiledModel(path: path, threads: threads)
     let session = Session(program)
@@ -61,7 +65,7 @@ struct Benchmark: ParsableCommand {
     let figures = Figures(
       load: loaded - began, first: first - loaded, median: times[runs / 2], p90: times[min(runs - 1, runs * 9 / 10)],
       minimum: times[0], processor: processor, peakKilobytes: peakResidentKilobytes())
-    print(json || modelOption != nil ? figures.json : figures.table(program: program))
+    try Terminal.write((json || modelOption != nil ? figures.json : figures.table(program: program)) + "\n")
   }
 
   /// Fills the inputs with the same bytes each time: quantized models take them as they are, float inputs get
@@ -135,7 +139,7 @@ private enum Clock {
 /// The most memory that this process has had resident (VmHWM).
 private func peakResidentKilobytes() -> Int {
   var usage = rusage()
-  getrusage(RUSAGE_SELF, &usage)
+  getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
   return usage.ru_maxrss
 }
 

@@ -2,20 +2,22 @@ import ArgumentParser
 import Inference
 import TFLite
 
-/// Reads and compiles a model file for a verb, or complains and ends with the exit code that fits.
-func compiledModel(path: String, threads: Int = 1) throws -> Program {
-  let bytes = try FileAccess.read(path)
+/// Reads and compiles a model file for a verb.
+func compiledModel(path: String, threads: Int = 1) throws(Failure) -> Program {
   var options = CompilerOptions()
   options.threadCount = threads
-  do {
-    return try Program(compiling: Model(parsing: bytes), options: options)
-  } catch let error as ModelError {
-    complain("\(path): \(error)")
-    throw ExitCode.badModel
-  } catch let error as CompilationError {
-    complain("\(path): \(error)")
-    if case .unknownKernelFamily = error { throw ExitCode.validationFailure }
-    throw ExitCode.badModel
+  let bytes = try FileAccess.read(path)
+  let model: Model
+  do throws(ModelError) {
+    model = try Model(parsing: bytes)
+  } catch {
+    throw Failure(.badModel, "\(path): \(error)")
+  }
+  do throws(CompilationError) {
+    return try Program(compiling: model, options: options)
+  } catch {
+    if case .unknownKernelFamily = error { throw Failure(.usage, "\(error)") }
+    throw Failure(.badModel, "\(path): \(error)")
   }
 }
 

@@ -1,40 +1,23 @@
-import ArgumentParser
 import EventLoop
 import Glibc
-
-/// Exit codes of maskctl (sysexits.h).
-extension ExitCode {
-  static let badModel = ExitCode(65)
-  static let noInput = ExitCode(66)
-  static let cannotCreate = ExitCode(73)
-  static let inputOutput = ExitCode(74)
-}
-
-/// Writes one line on standard error.
-func complain(_ message: String) {
-  let line = "maskctl: \(message)\n"
-  _ = line.utf8.withContiguousStorageIfAvailable { fwrite($0.baseAddress, 1, $0.count, stderr) }
-}
 
 /// Whole files in and out.
 enum FileAccess {
   /// The most bytes that a file given on the command line may have.
   static let byteLimit = 2 << 30
 
-  /// Reads a whole file, or complains and ends with the exit code that fits.
-  static func read(_ path: String) throws -> [UInt8] {
+  /// Reads a whole file.
+  static func read(_ path: String) throws(Failure) -> [UInt8] {
     let number = retryingOnInterrupt { open(path, O_RDONLY | O_CLOEXEC) }
     guard number >= 0 else { throw failure("open", path, .noInput) }
     let descriptor = Descriptor(owning: number)
     var status = stat()
     guard fstat(descriptor.rawValue, &status) == 0 else { throw failure("fstat", path, .inputOutput) }
     guard status.st_mode & S_IFMT == S_IFREG else {
-      complain("\(path) is not a regular file")
-      throw ExitCode.noInput
+      throw Failure(.noInput, "\(path) is not a regular file")
     }
     guard status.st_size <= byteLimit else {
-      complain("\(path) has \(status.st_size) bytes; the limit is \(byteLimit)")
-      throw ExitCode.noInput
+      throw Failure(.noInput, "\(path) has \(status.st_size) bytes; the limit is \(byteLimit)")
     }
     var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
     var position = 0
@@ -54,11 +37,11 @@ enum FileAccess {
   }
 
   /// Writes a whole file under a temporary name and renames it, so that nobody sees half of it.
-  static func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws {
+  static func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws(Failure) {
     let temporary = "\(path).\(getpid()).tmp"
     let number = retryingOnInterrupt { open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644) }
     guard number >= 0 else { throw failure("create", temporary, .cannotCreate) }
-    do {
+    do throws(Failure) {
       try fill(Descriptor(owning: number), bytes, path: temporary)
       guard rename(temporary, path) == 0 else { throw failure("rename", temporary, .cannotCreate) }
     } catch {
@@ -67,7 +50,9 @@ enum FileAccess {
     }
   }
 
-  private static func fill(_ descriptor: consuming Descriptor, _ bytes: UnsafeRawBufferPointer, path: String) throws {
+  private static func fill(
+    _ descriptor: consuming Descriptor, _ bytes: UnsafeRawBufferPointer, path: String
+  ) throws(Failure) {
     var position = 0
     while position < bytes.count {
       let count = retryingOnInterrupt {
@@ -78,8 +63,7 @@ enum FileAccess {
     }
   }
 
-  private static func failure(_ call: String, _ path: String, _ code: ExitCode) -> ExitCode {
-    complain(SystemCallError(call, on: path).description)
-    return code
+  private static func failure(_ call: String, _ path: String, _ kind: Failure.Kind) -> Failure {
+    Failure(kind, SystemCallError(call, on: path).description)
   }
 }

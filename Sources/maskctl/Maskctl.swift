@@ -6,6 +6,6 @@ struct Maskctl: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "maskctl",
     abstract: "Runs and measures models, and looks inside a running maskd.",
-    subcommands: [Classify.self, Inspect.self, Watch.self, Status.self, Models.self]
+    subcommands: [Run.self, Benchmark.self, Classify.self, Inspect.self, Watch.self, Status.self, Models.self]
   )
 }

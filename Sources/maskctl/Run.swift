@@ -27,27 +27,38 @@ struct Run: ParsableCommand {
   func validate() throws { try checkThreads(threads) }
 
   func run() throws {
-    let program = try compiledModel(path: model, threads: threads)
-    guard inputs.count == program.inputs.count else {
-      complain("\(model) has \(program.inputs.count) inputs; \(inputs.count) files are given")
-      throw ExitCode.validationFailure
+    try Failure.exiting { () throws(Failure) in
+      let session = Session(try compiledModel(path: model, threads: threads))
+      try fillInputs(of: session)
+      session.invoke()
+      try writeOutputs(of: session)
     }
-    let session = Session(program)
+  }
+
+  private func fillInputs(of session: Session) throws(Failure) {
+    let wanted = session.program.inputs
+    guard inputs.count == wanted.count else {
+      throw Failure(.usage, "\(model) has \(wanted.count) inputs; \(inputs.count) files are given")
+    }
     for (index, path) in inputs.enumerated() {
       let bytes = try FileAccess.read(path)
-      let wanted = program.inputs[index]
-      guard bytes.count == wanted.byteCount else {
-        complain(
-          "\(path) has \(bytes.count) bytes; input \(index) (\"\(wanted.name)\") is \(wanted.type) of shape "
-            + "\(wanted.shape), which takes \(wanted.byteCount)")
-        throw ExitCode.noInput
+      guard bytes.count == wanted[index].byteCount else {
+        throw Failure(
+          .noInput,
+          "\(path) has \(bytes.count) bytes; input \(index) (\"\(wanted[index].name)\") is \(wanted[index].type) of shape "
+            + "\(wanted[index].shape), which takes \(wanted[index].byteCount)")
       }
       session.withInput(index) { $0.copyBytes(from: bytes) }
     }
-    session.invoke()
-    for index in program.outputs.indices {
+  }
+
+  private func writeOutputs(of session: Session) throws(Failure) {
+    for index in session.program.outputs.indices {
       let path = "\(outputDir)/out\(index).bin"
-      try session.withOutput(index) { bytes in Result { try FileAccess.write(bytes, to: path) } }.get()
+      let written = session.withOutput(index) { bytes in
+        Result { () throws(Failure) in try FileAccess.write(bytes, to: path) }
+      }
+      try written.get()
     }
   }
 }

@@ -1,13 +1,28 @@
 import TFLite
 
-/// DENSIFY: a sparse constant laid out in full, at compilation.
+/// DENSIFY, and sparse constants that an operator reads itself: laid out in full at compilation.
 extension Compiler {
   mutating func compileDensify(_ node: Node) throws(CompilationError) {
     let source = try input(0, of: node)
-    let value = self[source]
-    guard case .file(let range, let sparsity?)? = value.constant else {
-      throw node.mismatch("\"\(value.name)\" is not a sparse constant")
+    guard let output = node.outputs.first, !values[output].isDefined else { throw node.mismatch("it has no result") }
+    guard self[source].constant != nil else { throw node.mismatch("\"\(self[source].name)\" is not constant") }
+    let declared = values[output].quantization
+    values[output] = self[source]
+    values[output].quantization = declared ?? self[source].quantization
+    share(source, with: Operand(index: output))
+  }
+
+  /// Lays the sparse constants among an operator's operands out in full.
+  mutating func densifyOperands(of node: Node) throws(CompilationError) {
+    for case let index? in node.inputs {
+      guard case .file(let range, let sparsity?)? = values[index].constant else { continue }
+      values[index].constant = .memory(try densified(values[index], range, sparsity, node))
     }
+  }
+
+  private mutating func densified(
+    _ value: Value, _ range: Range<Int>, _ sparsity: Sparsity, _ node: Node
+  ) throws(CompilationError) -> AlignedMemory {
     guard let size = value.type.byteCount, [.float32, .float16, .int8].contains(value.type) else {
       throw node.unsupported("sparse constants of \(value.type) are not read here")
     }
@@ -36,11 +51,7 @@ extension Compiler {
     }
     try node.check(
       isComplete && position == stored, "\"\(value.name)\" stores \(stored) elements, its index speaks of others")
-    guard let output = node.outputs.first, !values[output].isDefined else { throw node.mismatch("it has no result") }
-    let declared = values[output].quantization
-    values[output] = value
-    values[output].quantization = declared ?? value.quantization
-    values[output].constant = .memory(memory)
+    return memory
   }
 }
 
