@@ -65,7 +65,8 @@ struct Compiler {
   func optionalInput(_ position: Int, of node: Node) throws(CompilationError) -> Operand? {
     guard position < node.inputs.count, let index = node.inputs[position] else { return nil }
     guard values[index].isDefined || absorbedPads[Operand(index: index)] != nil else {
-      throw node.mismatch("operand \(position) (tensor \(index), \"\(values[index].name)\") is read before it is written")
+      throw node.mismatch(
+        "operand \(position) (tensor \(index), \"\(values[index].name)\") is read before it is written")
     }
     try checkConstant(Operand(index: index), node)
     return Operand(index: index)

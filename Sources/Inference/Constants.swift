@@ -43,7 +43,9 @@ extension Compiler {
     var total = size
     for dimension in value.shape {
       let (product, overflow) = total.multipliedReportingOverflow(by: dimension)
-      guard dimension >= 0, !overflow else { throw node.mismatch("the shape \(value.shape) of \"\(value.name)\" is absurd") }
+      guard dimension >= 0, !overflow else {
+        throw node.mismatch("the shape \(value.shape) of \"\(value.name)\" is absurd")
+      }
       total = product
     }
     try node.check(

@@ -20,7 +20,8 @@ struct QuantizedLayer {
 extension Compiler {
   /// Reads scales, zero points and bias of a layer with `channels` results.
   func quantizedLayer(
-    input: Operand, weights: Operand, bias: Operand?, result: Operand, channels: Int, activation: Activation, _ node: Node
+    input: Operand, weights: Operand, bias: Operand?, result: Operand, channels: Int, activation: Activation,
+    _ node: Node
   ) throws(CompilationError) -> QuantizedLayer {
     let value = self[weights]
     guard let quantization = value.quantization, [1, channels].contains(quantization.scales.count),

@@ -82,7 +82,8 @@ struct SparseWalk {
     for (level, dimension) in zip(sparsity.traversalOrder, sparsity.dimensions) where level < shape.count {
       guard case .dense(let size) = dimension else { continue }
       try node.check(
-        (0...shape[level]).contains(size) && size * blockSizes[level] == shape[level], "its sparse index does not fit the shape \(shape)")
+        (0...shape[level]).contains(size) && size * blockSizes[level] == shape[level],
+        "its sparse index does not fit the shape \(shape)")
     }
     strides = sparsity.traversalOrder.map { level in
       level < shape.count ? full[level] * blockSizes[level] : full[sparsity.blockMap[level - shape.count]]

@@ -41,7 +41,9 @@ struct DepthwiseConvolution: Step {
 
 extension Compiler {
   mutating func compileDepthwiseConvolution(_ node: Node) throws(CompilationError) {
-    guard case .depthwiseConvolution(let options) = node.options else { throw node.mismatch("its settings are missing") }
+    guard case .depthwiseConvolution(let options) = node.options else {
+      throw node.mismatch("its settings are missing")
+    }
     let settings = options.convolution
     let (source, input, pad) = try picture(0, of: node)
     let weights = try input4D(1, of: node)
@@ -117,7 +119,8 @@ extension Compiler {
   }
 
   /// The picture with each channel repeated: what a depthwise convolution with several results a channel reads.
-  private mutating func repeatChannels(of source: Operand, times: Int, _ node: Node) throws(CompilationError) -> Operand {
+  private mutating func repeatChannels(of source: Operand, times: Int, _ node: Node) throws(CompilationError) -> Operand
+  {
     guard times > 1 else { return source }
     let value = self[source]
     let size = value.type.byteCount ?? 1

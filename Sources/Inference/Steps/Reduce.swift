@@ -29,6 +29,23 @@ struct QuantizedMean: ReductionOperation {
   func finish(_ sum: Int32) -> Int8 { Int8(clamping: Int64(scale.roundingTwice(sum &- offset)) + Int64(zeroPoint)) }
 }
 
+/// SUM in int8. As TFLite's optimised kernel scales it, in floats: its reference kernel gives wrong sums where the
+/// scales of operand and result differ.
+struct QuantizedTotal: ReductionOperation {
+  let scale: Float
+  /// What the zero points of all elements contribute.
+  let bias: Float
+  let zeroPoint: Int32
+  /// What is added to each int8 element to have the number of the file: 128 for the twin of uint8.
+  let rawOffset: Int32
+  var initial: Int32 { 0 }
+  func combine(_ sum: Int32, _ element: Int8) -> Int32 { sum &+ Int32(element) &+ rawOffset }
+  func finish(_ sum: Int32) -> Int8 {
+    let steps = (Float(sum) * scale + bias).rounded(.toNearestOrAwayFromZero)
+    return Int8(min(max(steps + Float(zeroPoint), -128), 127))
+  }
+}
+
 /// REDUCE_MAX and REDUCE_MIN.
 struct Extremum<Element: BitwiseCopyable & Comparable & Sendable>: ReductionOperation {
   let isMaximum: Bool
@@ -102,10 +119,19 @@ extension Compiler {
     case .int8:
       let result = try define(of: node, type: .int8, shape: shape.output, like: source)
       let (from, to) = (try affine(of: source, node), try affine(of: result, node))
+      if isSum {
+        let rawOffset: Int32 = value.isTwin ? 128 : 0
+        let scale = from.scale / to.scale
+        let total = QuantizedTotal(
+          scale: scale, bias: -Float(from.zeroPoint + rawOffset) * scale * Float(shape.count),
+          zeroPoint: to.zeroPoint, rawOffset: rawOffset)
+        try emit(total, shape, source: source, result: result)
+        return
+      }
       let scale = try multiplier(Double(from.scale) / Double(to.scale), node)
       let mean = QuantizedMean(
         offset: Int32(truncatingIfNeeded: shape.count &* Int(from.zeroPoint)),
-        scale: isSum ? scale : Self.divided(scale, by: shape.count), zeroPoint: to.zeroPoint)
+        scale: Self.divided(scale, by: shape.count), zeroPoint: to.zeroPoint)
       try emit(mean, shape, source: source, result: result)
     default: throw node.unsupported("operands of \(value.type) are not computed here")
     }
