@@ -20,6 +20,11 @@ struct LineLabel {
   var kind: LineKind
   /// The region's place in the `RegionTable`; nil for lines of no region.
   var region: UInt16?
+
+  init(kind: LineKind, region: UInt16? = nil) {
+    self.kind = kind
+    self.region = region
+  }
 }
 
 /// A ring of finished lines, shared by all clients. The oldest lines make room for new ones.
@@ -29,7 +34,7 @@ struct Lane {
   struct Entry {
     /// The number (`seq`) of the line.
     var number: UInt64 = 0
-    var label = LineLabel(kind: .bye, region: nil)
+    var label = LineLabel(kind: .bye)
     fileprivate var position: UInt64 = 0
     fileprivate var byteCount = 0
   }

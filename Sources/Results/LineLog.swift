@@ -16,7 +16,7 @@ struct LineLog {
     lanes = [
       Lane(byteCount: byteCount / 2), Lane(byteCount: byteCount / 8), Lane(byteCount: byteCount * 3 / 8),
     ]
-    labels = [LineLabel](repeating: LineLabel(kind: .bye, region: nil), count: Self.remembered)
+    labels = [LineLabel](repeating: LineLabel(kind: .bye), count: Self.remembered)
   }
 
   private static func lane(of kind: LineKind) -> Int {

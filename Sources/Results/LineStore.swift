@@ -85,7 +85,7 @@ extension LineStore {
 extension LineStore.Contents {
   fileprivate mutating func publish(_ message: Message, context: LineContext) -> Waker? {
     guard !isEnded else { return nil }
-    var label = LineLabel(kind: message.kind, region: nil)
+    var label = LineLabel(kind: message.kind)
     switch message {
     case .state(let state):
       label.region = regions.number(camera: state.camera, region: state.region)
@@ -107,7 +107,7 @@ extension LineStore.Contents {
     guard !isEnded else { return nil }
     isEnded = true
     writer.bye(reason: reason, number: log.lastNumber + 1, context: context)
-    return append(LineLabel(kind: .bye, region: nil))
+    return append(LineLabel(kind: .bye))
   }
 
   private mutating func append(_ label: LineLabel) -> Waker? {

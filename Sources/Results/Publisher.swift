@@ -54,6 +54,10 @@ public final class Publisher: Sendable {
 
   /// Serves clients on a listening socket, on an own thread, until `stop`.
   public func start(on listener: consuming Listener) throws(ResultsError) {
+    guard case .idle = state.withLock({ $0 }) else {
+      listener.ownFile?.remove()
+      throw .alreadyStarted
+    }
     do throws(SystemCallError) {
       // Made here, so that its errors are the caller's, and touched by its own thread alone from then on.
       nonisolated(unsafe) let server = try ResultsServer(store: store, listener: listener)
