@@ -16,7 +16,8 @@ public struct CameraEvent: Sendable, Equatable {
     case stalled
     /// Frames come again after `stalled`.
     case recovered
-    /// The format of the frames that follow; before `found`, and whenever it changes while a camera runs.
+    /// The format of the frames that follow: before the first `found`, and whenever it changes. The pictures of a
+    /// replay may differ in size without an event; each frame has its own format.
     case format
     /// A picture of a replay cannot be used and was left out. Once a file; no word of the results protocol.
     case skipped

@@ -1,5 +1,6 @@
 import EventLoop
 import Glibc
+import Imaging
 
 /// What can be wrong with a source of frames. Its description is one sentence for a person.
 public enum CaptureError: Error, Sendable, Equatable {
@@ -19,8 +20,8 @@ public enum CaptureError: Error, Sendable, Equatable {
   case stalled(device: String, milliseconds: Int, damaged: UInt64)
   /// A file is not what it is taken for. `offset` is in bytes.
   case malformed(path: String, offset: Int, what: String)
-  /// A picture cannot be decoded; the sentence names it.
-  case badPicture(String)
+  /// A picture of a replay cannot be shown.
+  case badPicture(path: String, ImagingError)
   /// Nothing to show in a replay's input.
   case noPictures(path: String)
   /// The path of a replay is neither a directory nor a file of a known kind.
@@ -34,6 +35,7 @@ public enum CaptureError: Error, Sendable, Equatable {
     case .notACamera, .unsupportedFormat: .unsupported
     case .driverFault, .sourceChanged: .deviceError
     case .stalled(_, _, let damaged): damaged > 0 ? .damagedFrames : .noFrames
+    case .badPicture(_, .unreadable): .unreadable
     case .malformed, .badPicture, .unknownKind: .malformed
     case .noPictures: .noPictures
     }
@@ -46,8 +48,8 @@ public enum CaptureError: Error, Sendable, Equatable {
     case .notACamera(let device, _), .unsupportedFormat(let device, _), .driverFault(let device, _),
       .sourceChanged(let device), .stalled(let device, _, _):
       device
-    case .malformed(let path, _, _), .noPictures(let path), .unknownKind(let path): path
-    case .notFound, .badPicture: nil
+    case .malformed(let path, _, _), .badPicture(let path, _), .noPictures(let path), .unknownKind(let path): path
+    case .notFound: nil
     }
   }
 
@@ -58,7 +60,7 @@ public enum CaptureError: Error, Sendable, Equatable {
   }
 
   private static func reason(of error: SystemCallError) -> CameraEvent.Reason {
-    if ["read", "openat", "opendir"].contains(error.call) { return .unreadable }
+    if ["read", "opendir"].contains(error.call) { return .unreadable }
     return switch error.code {
     case ENOENT, ENXIO: .notFound
     case EACCES, EPERM: .permissionDenied
@@ -85,10 +87,10 @@ extension CaptureError: CustomStringConvertible {
     case .stalled(let device, let milliseconds, let damaged):
       "\(device): no usable frame for \(milliseconds) ms; \(damaged) came damaged or short"
     case .malformed(let path, let offset, let what): "\(path): at byte \(offset): \(what)"
-    case .badPicture(let sentence): sentence
-    case .noPictures(let path): "\(path): not a single JPEG or PNG picture that can be shown"
+    case .badPicture(_, let error): error.description
+    case .noPictures(let path): "\(path): not a single picture that can be shown; JPEG and PNG can"
     case .unknownKind(let path):
-      "\(path): neither a directory of pictures nor a .y4m or Motion-JPEG file (.mjpeg, .mjpg) by its first bytes"
+      "\(path): neither a directory of pictures nor, by its first bytes, a .y4m or a Motion-JPEG file"
     }
   }
 }

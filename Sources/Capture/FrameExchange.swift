@@ -21,7 +21,7 @@ public final class FrameExchange: @unchecked Sendable {
   private let slots: UnsafeMutableBufferPointer<Slot>
   /// The slot that is looked at first: the one after the last that gave a frame.
   private var firstSlot = 0
-  private var isClosed = false
+  private var hasClosed = false
 
   /// Makes empty slots for cameras 0 ..< `cameraCount`.
   public init(cameraCount: Int) {
@@ -54,7 +54,7 @@ public final class FrameExchange: @unchecked Sendable {
     let deadline = timespec(monotonicDeadline(after: timeout))
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
-    while !isClosed {
+    while !hasClosed {
       if let frame = takeNext() {
         pthread_cond_broadcast(changed)
         return frame
@@ -67,10 +67,17 @@ public final class FrameExchange: @unchecked Sendable {
   /// Ends all waiting for good; frames that nobody took go back to their cameras.
   public func close() {
     pthread_mutex_lock(mutex)
-    isClosed = true
+    hasClosed = true
     pthread_cond_broadcast(changed)
     pthread_mutex_unlock(mutex)
     for camera in 0..<cameraCount { discard(camera) }
+  }
+
+  /// Nothing is handed over any more.
+  public var isClosed: Bool {
+    pthread_mutex_lock(mutex)
+    defer { pthread_mutex_unlock(mutex) }
+    return hasClosed
   }
 
   /// Frames of a camera that were replaced by newer ones before anyone took them.
@@ -84,7 +91,7 @@ public final class FrameExchange: @unchecked Sendable {
   func put(_ frame: consuming Frame) {
     var newest = consume frame
     pthread_mutex_lock(mutex)
-    guard !isClosed else {
+    guard !hasClosed else {
       pthread_mutex_unlock(mutex)
       return
     }

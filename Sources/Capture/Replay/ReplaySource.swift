@@ -14,6 +14,7 @@ public final class ReplaySource: FrameSource {
     _ settings: ReplaySettings, camera: Int, exchange: FrameExchange,
     onEvent: @escaping @Sendable (CameraEvent) -> Void
   ) throws(SystemCallError) {
+    precondition((0..<exchange.cameraCount).contains(camera), "the exchange has no slot \(camera)")
     self.settings = settings
     self.camera = camera
     self.exchange = exchange
@@ -21,11 +22,17 @@ public final class ReplaySource: FrameSource {
     thread = try SourceThread()
   }
 
+  /// Throws where a path cannot be shown: it is not there, is of no known kind, or a directory without pictures.
+  /// A source started on such a path tells the same as an event and tries again.
+  public static func check(path: String) throws(CaptureError) { _ = try ReplayOpening.open(path) }
+
   /// Starts the thread.
   public func start() throws(SystemCallError) {
-    let thread = thread
-    try thread.start(name: "replay \(camera)") {
-      while !thread.isStopping { thread.sleep(.seconds(1)) }
+    let (settings, camera, exchange, thread, counters) = (settings, camera, exchange, thread, counters)
+    try thread.start(name: "replay \(camera)") { [onEvent] in
+      ReplayWorker(
+        settings, camera: camera, exchange: exchange, thread: thread, counters: counters, onEvent: onEvent
+      ).run()
     }
   }
 
@@ -33,7 +40,11 @@ public final class ReplaySource: FrameSource {
   public func stop(timeout: Duration) -> Bool { thread.stop(timeout: timeout) }
 
   /// What was counted so far.
-  public var counts: CaptureCounts { counters.counts }
+  public var counts: CaptureCounts {
+    var counts = counters.counts
+    counts.replaced += exchange.replacedCount(camera: camera)
+    return counts
+  }
 
   /// The time of the thread's last turn, in microseconds of CLOCK_MONOTONIC.
   public var heartbeat: UInt64 { counters.heartbeat.load(ordering: .relaxed) }

@@ -32,6 +32,11 @@ public struct CameraIdentity: Sendable, Hashable {
   }
 }
 
+extension CameraIdentity: CustomStringConvertible {
+  /// For example `HD Webcam C615 (usb-0000:00:14.0-2)`.
+  public var description: String { "\(card) (\(busPlace))" }
+}
+
 /// A camera that could be used.
 public struct CameraListing: Sendable, Hashable {
   /// The device node.

@@ -104,12 +104,19 @@ final class CameraWorker {
       }
       let wait = min(deadline - now, Self.beatInterval)
       guard let frame = try reader.next(from: stream, waitingAtMost: wait) else { continue }
-      reporter.reportFrames(from: stream)
+      report(stream)
       exchange.put(frame)
       let received = calls.now()
       deadline = received + limit
       if received >= begin + Self.steadyAfter { retryDelay = Self.retryDelayMin }
     }
+  }
+
+  private func report(_ stream: CaptureStream) {
+    guard let format = stream.format else { return }
+    reporter.reportFrames(
+      of: stream.path, format: format.picture, comparesSize: true, formatNote: "\(stream.path): \(format)",
+      name: "\(stream.path): frames of \(stream.identity.map { "\($0)" } ?? "a camera")")
   }
 
   /// Waits longer after each fault, but not for a node that appears.

@@ -79,3 +79,12 @@ struct NegotiatedFormat: Equatable {
     return UInt64(interval.numerator) * 1_000_000 / UInt64(interval.denominator)
   }
 }
+
+extension NegotiatedFormat: CustomStringConvertible {
+  /// For people: the frames, their rate, and the camera's own name of the format.
+  var description: String {
+    guard let frameInterval, frameInterval > 0 else { return "\(picture) (\(code))" }
+    let tenths = (10_000_000 + frameInterval / 2) / frameInterval
+    return "\(picture) (\(code)), \(tenths / 10).\(tenths % 10) frames a second"
+  }
+}
