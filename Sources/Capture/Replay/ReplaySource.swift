@@ -37,7 +37,7 @@ public final class ReplaySource: FrameSource {
   }
 
   /// Ends the thread; false where it hangs.
-  public func stop(timeout: Duration) -> Bool { thread.stop(timeout: timeout) }
+  @discardableResult public func stop(timeout: Duration) -> Bool { thread.stop(timeout: timeout) }
 
   /// What was counted so far.
   public var counts: CaptureCounts {
