@@ -39,7 +39,7 @@ struct TensorReader {
     return count
   }
 
-  /// The constant bytes, whose number must be what type and shape ask for.
+  /// The constant bytes, at least as many as type and shape ask for; fewer where they are stored sparsely.
   private func constant(_ type: ElementType, elementCount: Int, isSparse: Bool) throws(ModelError) -> Range<Int>? {
     let index = Int(try table.scalar(2, "the buffer", default: UInt32(0)))
     // Buffer 0 means no constant, even where a file does not list it.
@@ -54,11 +54,12 @@ struct TensorReader {
     case .string, .resource, .variant: return range
     default: expected = elementCount * (type.byteCount ?? 1)
     }
-    guard isSparse ? range.count <= expected : range.count == expected else {
+    guard isSparse ? range.count <= expected : range.count >= expected else {
       throw .mismatch(
         table.place, what: "Its constant has \(range.count) bytes, type \(type) and shape ask for \(expected)")
     }
-    return range
+    // TensorFlow Lite takes a buffer that is too long and looks at its beginning.
+    return isSparse ? range : range.lowerBound..<range.lowerBound + expected
   }
 
   private func quantization(_ type: ElementType, shape: [Int]) throws(ModelError) -> Quantization? {

@@ -72,6 +72,11 @@ struct ModelReaderTests {
     #expect(!model.main.tensors[2].hasShape && model.main.tensors[2].shape.isEmpty)
   }
 
+  @Test func aConstantThatIsTooLongIsItsBeginning() throws {
+    let model = try Model(parsing: ModelWriter.changed { $0.tensors[1][0] = .reference(.int32s([3])) })
+    #expect(model.withConstantBytes(of: model.main.tensors[1]) { Array($0) } == [1, 2, 3])
+  }
+
   @Test func constantsBehindTheTablesAreRead() throws {
     var writer = ModelWriter()
     writer.buffers[1] = [1: .uint64(0), 2: .uint64(4)]
