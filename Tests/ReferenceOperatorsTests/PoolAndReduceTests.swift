@@ -63,6 +63,8 @@ import Testing
     #expect(try integers(.sum, options, [input, .list([0])], .int8(scale: 2, zero: -1)) == [0, 2])
     #expect(try integers(.reduceMax, options, [input, .list([1])]) == [2, 5])
     #expect(try integers(.reduceMin, options, [input, .list([0, 1])]) == [1])
+    // 3 / 8 with two roundings is 1.
+    #expect(try integers(.sum, options, [.uint8([1, 2], [1, 2]), .list([1])], .uint8(scale: 8)) == [1])
     #expect(try reals(.sum, options, [.float([2, 2], [1, 2, 3, 4]), .list([1])]) == [3, 7])
     #expect(try reals(.mean, options, [.float([2, 2], [1, 2, 3, 4]), .list([0, 0])]) == [2, 3])
     #expect(failure(.mean, options, [input, .list([2])]).contains("dimension 2"))

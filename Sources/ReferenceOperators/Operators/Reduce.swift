@@ -20,21 +20,25 @@ extension OperatorCall {
     }
   }
 
-  /// SUM. Quantized: as the optimised kernels do it; the reference kernel is known to be wrong for int8.
+  /// SUM. The reference kernel is known to be wrong for int8, where this is what the optimised kernel gives.
   func sum() throws(ReferenceError) -> [TensorValue] {
     let groups = try reduction()
     switch groups.input.type {
     case .float32:
       return [try result(type: .float32, shape: groups.shape, elements: .reals(groups.reals.map { $0.reduce(0, +) }))]
-    case .int8, .uint8:
-      let (from, to) = (try affine(groups.input), try outputAffine(groups.input.type))
-      let bounds = try bounds(.none, groups.input.type, to)
+    case .uint8:
+      let (from, to) = (try affine(groups.input), try outputAffine(.uint8))
+      let multiplier = FixedPointMultiplier(real: Double(from.scale) / Double(to.scale))
+      return [try scaledSums(groups, multiplier, from, to)]
+    case .int8:
+      let (from, to) = (try affine(groups.input), try outputAffine(.int8))
+      let bounds = try bounds(.none, .int8, to)
       let scale = from.scale / to.scale
       let bias = -Float(from.zeroPoint) * scale * Float(groups.size)
       let sums = groups.integers.map { values in
         bounds.clamp(roundedToInt32(Float(values.reduce(0, +)) * scale + bias) + to.zeroPoint)
       }
-      return [try result(type: groups.input.type, shape: groups.shape, elements: .integers(sums))]
+      return [try result(type: .int8, shape: groups.shape, elements: .integers(sums))]
     case .int32, .int64:
       let sums = groups.integers.map { values in
         let sum = values.reduce(0, &+)
