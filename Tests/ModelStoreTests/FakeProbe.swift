@@ -1,3 +1,4 @@
+import Classification
 import Glibc
 import ModelStore
 import Synchronization
@@ -50,5 +51,14 @@ final class Recorder: Sendable {
       usleep(10_000)
     }
     return nil
+  }
+}
+
+/// Collects what a store of real models hands out.
+final class Handed: Sendable {
+  private let state = Mutex<[String]>([])
+  var hashes: [String] { state.withLock { $0 } }
+  func note(_ activation: Activation<Classifier>) {
+    state.withLock { $0.append(activation.classifier.sha256) }
   }
 }
