@@ -11,6 +11,12 @@ static inline int maskd_v4l2_ioctl(int descriptor, unsigned long request, void *
   return v4l2_ioctl(descriptor, request, argument);
 }
 
+// libv4l2 writes to standard error, once for each bad frame where it converts. All that it knows is in errno, too.
+// To be called once, before the first device is opened.
+static inline void maskd_v4l2_silence(void) {
+  v4l2_log_file = fopen("/dev/null", "we");
+}
+
 // Swift imports no macro that takes a sizeof, as the numbers of the requests do.
 static const unsigned long maskd_vidioc_querycap = VIDIOC_QUERYCAP;
 static const unsigned long maskd_vidioc_enum_fmt = VIDIOC_ENUM_FMT;

@@ -8,7 +8,16 @@ final class LinuxDeviceCalls: DeviceCalls {
   /// Tells of new nodes; nil where the kernel gives no inotify instance. Waiting then only takes longer.
   private let nodeWatch: NodeWatch?
 
-  init() { nodeWatch = try? NodeWatch(directory: "/dev") }
+  /// Run by the first use, once in a process.
+  private static let isLibrarySilent: Bool = {
+    maskd_v4l2_silence()
+    return true
+  }()
+
+  init() {
+    _ = Self.isLibrarySilent
+    nodeWatch = try? NodeWatch(directory: "/dev")
+  }
 
   func videoNodes() -> [String] {
     guard let directory = opendir("/dev") else { return [] }
