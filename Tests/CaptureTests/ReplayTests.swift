@@ -66,7 +66,7 @@ import Testing
     let run = try ReplayRun(directory.path, loops: true)
     #expect(run.framesToTheEnd().isEmpty)
     usleep(100_000)
-    #expect(run.source.counts.starts < 3)
+    #expect(run.source.counts.starts < 20, "a loop without a pause would pass thousands of times")
     #expect(run.events.map(\.reason) == [.malformed, .noPictures])
   }
 
@@ -97,17 +97,17 @@ import Testing
   @Test func runsAtItsRateAndTheNewestWins() throws {
     let directory = try ScratchDirectory()
     try directory.write("a.jpg", Fixture.bytes("420.jpg"))
+    let begin = monotonicMicroseconds()
     let run = try ReplayRun(directory.path, rate: .framesPerSecond(50), loops: true)
-    var last = try #require(run.next())
     for _ in 0..<5 {
       let frame = try #require(run.next())
-      // From frame to frame by the time at which each was due; a busy machine may only be late.
-      #expect(frame.captureTime - last.captureTime >= 15_000 * (frame.sequence - last.sequence))
-      last = frame
+      // A busy machine may only be late: no frame comes before its time.
+      #expect(frame.captureTime >= begin + 20_000 * (frame.sequence - 1))
     }
-    usleep(300_000)
+    let captured = run.source.counts.captured
+    while run.source.counts.captured < captured + 4 { usleep(10_000) }
     let late = try #require(run.next())
-    #expect(late.droppedBefore >= 2, "nobody looked for 300 ms")
+    #expect(late.droppedBefore >= 2, "nobody looked while four frames came")
     #expect(run.source.counts.replaced >= 2)
   }
 
