@@ -30,6 +30,8 @@ struct ScoreReader {
     case .logProbabilities: for index in 0..<count { scores[index] = expf(scores[index]) }
     case .logits: normalize(&scores)
     }
+    // A quantized probability may lie a step outside. What is no number stays so: others must see it.
+    for index in 0..<count { scores[index] = scores[index] < 0 ? 0 : scores[index] > 1 ? 1 : scores[index] }
     if count == 1 {
       scores[1] = scores[0]
       scores[0] = 1 - scores[1]

@@ -55,8 +55,14 @@ struct ScoreTests {
   @Test func readsIntegersByScaleAndZeroPoint() throws {
     let int8 = model([.softmax], type: .int8, quantization: .init(scales: [1 / 256], zeroPoints: [-128], axis: 0))
     #expect(try scores(int8, .probabilities, [0x80, 0x00, 0x7F]) == [0, 0.5, 0.99609375])
-    let uint8 = model([.softmax], type: .uint8, quantization: .init(scales: [0.5], zeroPoints: [1], axis: 0))
-    #expect(try scores(uint8, .probabilities, [0, 1, 255]) == [-0.5, 0, 127])
+    let uint8 = model([.softmax], type: .uint8, quantization: .init(scales: [0.25], zeroPoints: [1], axis: 0))
+    #expect(try scores(uint8, .probabilities, [1, 3, 5]) == [0, 0.5, 1])
+  }
+
+  @Test func scoresStayWithinBoundsButNaNStaysVisible() throws {
+    let outside = bytes(of: [-0.25, 1.5, .nan])
+    let found = try scores(model([.softmax]), .probabilities, outside)
+    #expect(found[0] == 0 && found[1] == 1 && found[2].isNaN)
   }
 
   @Test func makesProbabilitiesOfLogits() throws {
