@@ -77,15 +77,18 @@ struct LineWriter {
     bytes.append(UInt8(ascii: "\""))
   }
 
-  /// Writes a number with leading zeros.
+  /// Writes a number with leading zeros. From the first digit on: to turn around a part of an array copies it.
   mutating func digits(_ number: UInt64, atLeast count: Int) {
-    let start = bytes.count
-    var rest = number
-    repeat {
-      bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
-      rest /= 10
-    } while rest > 0 || bytes.count - start < count
-    bytes[start...].reverse()
+    var places = 1
+    var divisor: UInt64 = 1
+    while places < count || number / divisor >= 10 {
+      places += 1
+      divisor *= 10
+    }
+    while divisor > 0 {
+      bytes.append(UInt8(ascii: "0") + UInt8(number / divisor % 10))
+      divisor /= 10
+    }
   }
 
   /// Writes ASCII as it is.
