@@ -26,7 +26,9 @@ extension OperatorCall {
     guard let bad = names.integers.first(where: { $0 < 0 || $0 >= size }) else {
       let inner = input.shape[(axis + 1)...].reduce(1, *)
       let outer = input.shape[..<axis].reduce(1, *)
-      let shape = try checked(input.shape[..<axis] + names.shape + input.shape[(axis + 1)...])
+      var gathered = input.shape
+      gathered.replaceSubrange(axis...axis, with: names.shape)
+      let shape = try checked(gathered)
       let positions = (0..<outer).flatMap { row in
         names.integers.flatMap { name in (0..<inner).map { (row * size + name) * inner + $0 } }
       }
