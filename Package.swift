@@ -66,7 +66,8 @@ let package = Package(
     .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .executableTarget(
-      name: "kernelcheck", dependencies: ["CKernels"], path: "Tests/KernelCheck", exclude: ["run-arm64"]),
+      name: "kernelcheck", dependencies: ["CKernels"], path: "Tests/KernelCheck", exclude: ["run-arm64"],
+      linkerSettings: [.linkedLibrary("m")]),
     .testTarget(name: "FixedPointTests", dependencies: ["FixedPoint"]),
     .testTarget(name: "TFLiteTests", dependencies: ["TFLite"]),
     .testTarget(name: "ReferenceOperatorsTests", dependencies: ["FixedPoint", "ReferenceOperators", "TFLite"]),

@@ -39,7 +39,7 @@ static void randomize(size_t pixels, size_t channels, size_t taps) {
   const size_t weights = taps * now.weight_stride;
   now.weights = guarded_place(&now.weight_memory, weights * sizeof *now.weights, values_coin());
   values_fill_s16(now.weights, weights);
-  scales_randomize(&now.scales, channels);
+  scales_randomize(&now.scales, channels, values_coin() ? MASKD_ROUND_ONCE : MASKD_ROUND_TWICE);
 }
 
 static void compute(int8_t *result) {
@@ -98,8 +98,7 @@ static size_t prepare_job(const maskd_kernels *family) {
   values_fill_s16(bench.weights, JOB_TAPS * JOB_CHANNELS);
   for (size_t i = 0; i < JOB_PIXELS * JOB_TAPS; i += 1)
     bench.operands[i] = bench.activations[i / JOB_TAPS + i % JOB_TAPS];
-  scales_randomize(&now.scales, JOB_CHANNELS);
-  now.scales.value.rounding = MASKD_ROUND_TWICE;
+  scales_randomize(&now.scales, JOB_CHANNELS, MASKD_ROUND_TWICE);
   return JOB_PIXELS * JOB_TAPS * JOB_CHANNELS;
 }
 

@@ -52,19 +52,17 @@ static void randomize_mul(void) {
 
 static int8_t compute_add(int8_t left, int8_t right) {
   const maskd_add_s8_parameters *p = &now.add;
-  const int32_t l =
-      oracle_rescale((left - p->left_zero_point) * (1 << 20), p->left_multiplier, p->left_shift, MASKD_ROUND_TWICE);
-  const int32_t r =
-      oracle_rescale((right - p->right_zero_point) * (1 << 20), p->right_multiplier, p->right_shift, MASKD_ROUND_TWICE);
+  const int32_t l = oracle_round_twice((left - p->left_zero_point) * (1 << 20), p->left_multiplier, p->left_shift);
+  const int32_t r = oracle_round_twice((right - p->right_zero_point) * (1 << 20), p->right_multiplier, p->right_shift);
   const int64_t sum = p->subtract ? (int64_t)l - r : (int64_t)l + r;
-  const int32_t scaled = oracle_rescale(oracle_wrap(sum), p->multiplier, p->shift, MASKD_ROUND_TWICE);
+  const int32_t scaled = oracle_round_twice(oracle_wrap(sum), p->multiplier, p->shift);
   return oracle_clamp(oracle_wrap((int64_t)scaled + p->zero_point), p->minimum, p->maximum);
 }
 
 static int8_t compute_mul(int8_t left, int8_t right) {
   const maskd_mul_s8_parameters *p = &now.mul;
   const int32_t product = (left - p->left_zero_point) * (right - p->right_zero_point);
-  const int32_t scaled = oracle_rescale(product, p->multiplier, p->shift, MASKD_ROUND_TWICE);
+  const int32_t scaled = oracle_round_twice(product, p->multiplier, p->shift);
   return oracle_clamp(oracle_wrap((int64_t)scaled + p->zero_point), p->minimum, p->maximum);
 }
 

@@ -37,7 +37,7 @@ static void randomize(size_t rows, size_t columns, size_t taps, size_t depth) {
     now.operands[i] = operand;
   }
   values_fill_s8(now.weights, columns * taps * depth);
-  scales_randomize(&now.scales, columns);
+  scales_randomize(&now.scales, columns, values_coin() ? MASKD_ROUND_ONCE : MASKD_ROUND_TWICE);
   now.row_terms = values_coin() ? guarded_place(&now.row_term_memory, rows * sizeof(int32_t), values_coin()) : NULL;
   for (size_t row = 0; now.row_terms && row < rows; row += 1)
     now.row_terms[row] = values_accumulator();
@@ -121,8 +121,7 @@ static size_t prepare_job(const maskd_kernels *family) {
   values_fill_s8(&bench.activations[0][0], sizeof bench.activations);
   values_fill_s8(bench.weights, sizeof bench.weights);
   maskd_pack_gemm_s8(&family->gemm_s8_shape, JOB_COLUMNS, 1, JOB_DEPTH, bench.weights, bench.packed);
-  scales_randomize(&now.scales, JOB_COLUMNS);
-  now.scales.value.rounding = MASKD_ROUND_TWICE;
+  scales_randomize(&now.scales, JOB_COLUMNS, MASKD_ROUND_TWICE);
   return JOB_ROWS * JOB_COLUMNS * JOB_DEPTH;
 }
 

@@ -1,4 +1,5 @@
 #include "oracle.h"
+#include <math.h>
 
 int32_t oracle_wrap(int64_t sum) {
   const int64_t modulus = INT64_C(1) << 32;
@@ -17,11 +18,11 @@ static int64_t half_away_from_zero(int64_t dividend, int64_t divisor) {
   return dividend < 0 ? -rounded : rounded;
 }
 
-int32_t oracle_rescale(int32_t x, int32_t multiplier, int32_t shift, maskd_rounding rounding) {
-  if (rounding == MASKD_ROUND_ONCE) {
-    const int64_t divisor = INT64_C(1) << (31 - shift);
-    return oracle_wrap(floor_division((int64_t)x * multiplier + divisor / 2, divisor));
-  }
+int32_t oracle_round_once(int32_t x, double scale) {
+  return (int32_t)fmax(INT32_MIN, fmin(INT32_MAX, round(x * scale)));
+}
+
+int32_t oracle_round_twice(int32_t x, int32_t multiplier, int32_t shift) {
   const int64_t shifted = shift > 0 ? oracle_wrap((int64_t)x * (INT64_C(1) << shift)) : x;
   const int64_t product = shifted * multiplier;
   const int64_t nudge = product < 0 ? 1 - (INT64_C(1) << 30) : INT64_C(1) << 30;
@@ -36,8 +37,10 @@ int8_t oracle_clamp(int64_t value, int32_t minimum, int32_t maximum) {
 }
 
 int8_t oracle_requantize(int64_t sum, int32_t bias, size_t column, const maskd_requantization *to) {
-  const int32_t scaled =
-      oracle_rescale(oracle_wrap(sum + bias), to->multiplier[column], to->shift[column], to->rounding);
+  const int32_t x = oracle_wrap(sum + bias);
+  const int32_t scaled = to->rounding == MASKD_ROUND_ONCE
+                             ? oracle_round_once(x, to->scale[column])
+                             : oracle_round_twice(x, to->multiplier[column], to->shift[column]);
   return oracle_clamp(oracle_wrap((int64_t)scaled + to->zero_point), to->minimum, to->maximum);
 }
 

@@ -8,8 +8,11 @@
 // The int32 that a 64-bit sum wraps around to.
 int32_t oracle_wrap(int64_t sum);
 
-// x * multiplier * 2^(shift - 31) in TFLite's two roundings.
-int32_t oracle_rescale(int32_t x, int32_t multiplier, int32_t shift, maskd_rounding rounding);
+// x * multiplier * 2^(shift - 31), rounded twice.
+int32_t oracle_round_twice(int32_t x, int32_t multiplier, int32_t shift);
+
+// x * scale, rounded once.
+int32_t oracle_round_once(int32_t x, double scale);
 
 int8_t oracle_clamp(int64_t value, int32_t minimum, int32_t maximum);
 

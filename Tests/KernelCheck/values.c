@@ -1,4 +1,5 @@
 #include "values.h"
+#include <math.h>
 
 static uint64_t state;
 
@@ -86,6 +87,20 @@ int32_t values_shift(void) {
     return (int32_t)values_in(-3, 3);
   default:
     return (int32_t)values_in(-14, -2);
+  }
+}
+
+double values_scale(void) {
+  switch (values_in(0, 7)) {
+  case 0:
+    return 0;
+  case 1:
+    return 1e9;
+  case 2:
+  case 3:
+    return ldexp(1, (int)values_in(-14, 2));
+  default:
+    return ldexp((double)values_in(INT64_C(1) << 52, INT64_C(1) << 53), (int)values_in(-67, -54));
   }
 }
 

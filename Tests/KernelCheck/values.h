@@ -29,6 +29,9 @@ int32_t values_multiplier(void);
 // -31 ... 30, mostly where results stay within int8.
 int32_t values_shift(void);
 
+// A real scale: a power of two (ties are frequent), 0, huge, or any that keeps results within int8.
+double values_scale(void);
+
 // minimum <= maximum within int8; often the whole of it.
 void values_range_s8(int32_t *minimum, int32_t *maximum);
 

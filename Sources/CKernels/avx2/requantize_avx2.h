@@ -27,31 +27,33 @@ static inline __m256i maskd_round_twice_avx2(__m256i x, __m256i multiplier, __m2
   return _mm256_sub_epi32(_mm256_srav_epi32(high, right), above);
 }
 
-// (x * multiplier + half) >> count on the even lanes. AVX2 has no arithmetic shift of 64 bits: the sign bit is flipped,
-// and what the flip adds is taken away again.
-static inline __m256i maskd_round_even_lanes_once_avx2(__m256i x, __m256i multiplier, __m256i count) {
-  const __m256i one = _mm256_set1_epi64x(1);
-  const __m256i sign = _mm256_set1_epi64x(INT64_MIN);
-  const __m256i half = _mm256_sllv_epi64(one, _mm256_sub_epi64(count, one));
-  const __m256i sum = _mm256_add_epi64(_mm256_mul_epi32(x, multiplier), half);
-  return _mm256_sub_epi64(_mm256_srlv_epi64(_mm256_xor_si256(sum, sign), count), _mm256_srlv_epi64(sign, count));
+static inline __m128i maskd_round_once_4_avx2(__m128i x, const double *scale) {
+  const __m256d product = _mm256_mul_pd(_mm256_cvtepi32_pd(x), _mm256_loadu_pd(scale));
+  const __m256d floored = _mm256_max_pd(product, _mm256_set1_pd(INT32_MIN));
+  const __m256d bounded = _mm256_min_pd(floored, _mm256_set1_pd(INT32_MAX));
+  const __m256d whole = _mm256_round_pd(bounded, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+  const __m256d rest = _mm256_sub_pd(bounded, whole);
+  const __m256d one = _mm256_set1_pd(1), half = _mm256_set1_pd(0.5), minus_half = _mm256_set1_pd(-0.5);
+  const __m256d up = _mm256_and_pd(_mm256_cmp_pd(rest, half, _CMP_GE_OQ), one);
+  const __m256d down = _mm256_and_pd(_mm256_cmp_pd(rest, minus_half, _CMP_LE_OQ), one);
+  return _mm256_cvttpd_epi32(_mm256_sub_pd(_mm256_add_pd(whole, up), down));
 }
 
-static inline __m256i maskd_round_once_avx2(__m256i x, __m256i multiplier, __m256i shift) {
-  const __m256i count = _mm256_sub_epi32(_mm256_set1_epi32(31), shift);
-  const __m256i low_half = _mm256_set1_epi64x(0xffffffff);
-  const __m256i even = maskd_round_even_lanes_once_avx2(x, multiplier, _mm256_and_si256(count, low_half));
-  const __m256i odd = maskd_round_even_lanes_once_avx2(_mm256_srli_epi64(x, 32), _mm256_srli_epi64(multiplier, 32),
-                                                       _mm256_srli_epi64(count, 32));
-  return _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+static inline __m256i maskd_round_once_avx2(__m256i x, const double *scale) {
+  return _mm256_setr_m128i(maskd_round_once_4_avx2(_mm256_castsi256_si128(x), scale),
+                           maskd_round_once_4_avx2(_mm256_extracti128_si256(x, 1), scale + 4));
+}
+
+static inline __m256i maskd_rescale_8_avx2(__m256i x, size_t column, const maskd_requantization *to) {
+  if (to->rounding == MASKD_ROUND_ONCE)
+    return maskd_round_once_avx2(x, to->scale + column);
+  return maskd_round_twice_avx2(x, _mm256_loadu_si256((const __m256i *)(to->multiplier + column)),
+                                _mm256_loadu_si256((const __m256i *)(to->shift + column)));
 }
 
 static inline __m256i maskd_requantize_8_avx2(__m256i sums, size_t column, const maskd_requantization *to) {
   const __m256i x = _mm256_add_epi32(sums, _mm256_loadu_si256((const __m256i *)(to->bias + column)));
-  const __m256i multiplier = _mm256_loadu_si256((const __m256i *)(to->multiplier + column));
-  const __m256i shift = _mm256_loadu_si256((const __m256i *)(to->shift + column));
-  const __m256i scaled = to->rounding == MASKD_ROUND_ONCE ? maskd_round_once_avx2(x, multiplier, shift)
-                                                          : maskd_round_twice_avx2(x, multiplier, shift);
+  const __m256i scaled = maskd_rescale_8_avx2(x, column, to);
   const __m256i value = _mm256_add_epi32(scaled, _mm256_set1_epi32(to->zero_point));
   const __m256i floored = _mm256_max_epi32(value, _mm256_set1_epi32(to->minimum));
   return _mm256_min_epi32(floored, _mm256_set1_epi32(to->maximum));

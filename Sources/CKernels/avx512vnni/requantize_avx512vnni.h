@@ -7,8 +7,8 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"), always_inline)),  \
                              apply_to = function)
 
-// The roundings of generic/requantize.h on sixteen values; even and odd lanes apart, because 32 x 32 bits are
-// multiplied on even lanes only.
+// The roundings of generic/requantize.h on sixteen values. 32 x 32 bits are multiplied on even lanes only, so the odd
+// lanes are moved down first and their results back up.
 
 static inline __m512i maskd_round_twice_avx512(__m512i x, __m512i multiplier, __m512i shift) {
   const __m512i zero = _mm512_setzero_si512();
@@ -28,29 +28,36 @@ static inline __m512i maskd_round_twice_avx512(__m512i x, __m512i multiplier, __
   return _mm512_mask_add_epi32(floor, above, floor, one);
 }
 
-static inline __m512i maskd_round_even_lanes_once_avx512(__m512i x, __m512i multiplier, __m512i count) {
-  const __m512i one = _mm512_set1_epi64(1);
-  const __m512i half = _mm512_sllv_epi64(one, _mm512_sub_epi64(count, one));
-  return _mm512_srav_epi64(_mm512_add_epi64(_mm512_mul_epi32(x, multiplier), half), count);
+static inline __m256i maskd_round_once_8_avx512(__m256i x, const double *scale) {
+  const __m512d product = _mm512_mul_pd(_mm512_cvtepi32_pd(x), _mm512_loadu_pd(scale));
+  const __m512d floored = _mm512_max_pd(product, _mm512_set1_pd(INT32_MIN));
+  const __m512d bounded = _mm512_min_pd(floored, _mm512_set1_pd(INT32_MAX));
+  const __m512d whole = _mm512_roundscale_pd(bounded, _MM_FROUND_TO_ZERO | _MM_FROUND_NO_EXC);
+  const __m512d rest = _mm512_sub_pd(bounded, whole), one = _mm512_set1_pd(1);
+  const __mmask8 up = _mm512_cmp_pd_mask(rest, _mm512_set1_pd(0.5), _CMP_GE_OQ);
+  const __mmask8 down = _mm512_cmp_pd_mask(rest, _mm512_set1_pd(-0.5), _CMP_LE_OQ);
+  const __m512d raised = _mm512_mask_add_pd(whole, up, whole, one);
+  return _mm512_cvttpd_epi32(_mm512_mask_sub_pd(raised, down, raised, one));
 }
 
-static inline __m512i maskd_round_once_avx512(__m512i x, __m512i multiplier, __m512i shift) {
-  const __m512i count = _mm512_sub_epi32(_mm512_set1_epi32(31), shift);
-  const __m512i low_half = _mm512_set1_epi64(0xffffffff);
-  const __m512i even = maskd_round_even_lanes_once_avx512(x, multiplier, _mm512_and_si512(count, low_half));
-  const __m512i odd = maskd_round_even_lanes_once_avx512(_mm512_srli_epi64(x, 32), _mm512_srli_epi64(multiplier, 32),
-                                                         _mm512_srli_epi64(count, 32));
-  return _mm512_mask_blend_epi32(0xaaaa, even, _mm512_slli_epi64(odd, 32));
+static inline __m512i maskd_round_once_avx512(__m512i x, const double *scale) {
+  const __m256i low = maskd_round_once_8_avx512(_mm512_castsi512_si256(x), scale);
+  const __m256i high = maskd_round_once_8_avx512(_mm512_extracti64x4_epi64(x, 1), scale + 8);
+  return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
+}
+
+static inline __m512i maskd_rescale_16_avx512(__m512i x, size_t column, const maskd_requantization *to) {
+  if (to->rounding == MASKD_ROUND_ONCE)
+    return maskd_round_once_avx512(x, to->scale + column);
+  return maskd_round_twice_avx512(x, _mm512_loadu_si512(to->multiplier + column),
+                                  _mm512_loadu_si512(to->shift + column));
 }
 
 // Writes `count` results (none if it is 0, at most 16), from the sums of the columns `column` ..< column + 16.
 static inline void maskd_requantize_16_avx512(__m512i sums, size_t column, size_t count, const maskd_requantization *to,
                                               int8_t *result) {
   const __m512i x = _mm512_add_epi32(sums, _mm512_loadu_si512(to->bias + column));
-  const __m512i multiplier = _mm512_loadu_si512(to->multiplier + column);
-  const __m512i shift = _mm512_loadu_si512(to->shift + column);
-  const __m512i scaled = to->rounding == MASKD_ROUND_ONCE ? maskd_round_once_avx512(x, multiplier, shift)
-                                                          : maskd_round_twice_avx512(x, multiplier, shift);
+  const __m512i scaled = maskd_rescale_16_avx512(x, column, to);
   const __m512i value = _mm512_add_epi32(scaled, _mm512_set1_epi32(to->zero_point));
   const __m512i floored = _mm512_max_epi32(value, _mm512_set1_epi32(to->minimum));
   const __m512i clamped = _mm512_min_epi32(floored, _mm512_set1_epi32(to->maximum));

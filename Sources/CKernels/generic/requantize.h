@@ -16,10 +16,14 @@ static inline int32_t maskd_round_twice(int32_t x, int32_t multiplier, int32_t s
   return (high >> right) + ((high & mask) > threshold);
 }
 
-// The same scale with one rounding, a tie up.
-static inline int32_t maskd_round_once(int32_t x, int32_t multiplier, int32_t shift) {
-  const int64_t half = INT64_C(1) << (30 - shift);
-  return (int32_t)(((int64_t)x * multiplier + half) >> (31 - shift));
+// x * scale with one rounding, a tie away from zero. The rest is exact, so comparing it with a half is too.
+static inline int32_t maskd_round_once(int32_t x, double scale) {
+  const double product = x * scale;
+  const double floored = product < INT32_MIN ? INT32_MIN : product;
+  const double bounded = floored > INT32_MAX ? INT32_MAX : floored;
+  const int32_t whole = (int32_t)bounded;
+  const double rest = bounded - whole;
+  return whole + (rest >= 0.5) - (rest <= -0.5);
 }
 
 // A rescaled value moved to the result's zero point and into the range of its activation.
@@ -32,10 +36,9 @@ static inline int8_t maskd_offset_and_clamp(int32_t scaled, int32_t zero_point, 
 // The result of column `column` whose products sum to `sum`; the bias is added here.
 static inline int8_t maskd_requantize(uint32_t sum, size_t column, const maskd_requantization *to) {
   const int32_t x = (int32_t)(sum + (uint32_t)to->bias[column]);
-  const int32_t multiplier = to->multiplier[column];
-  const int32_t shift = to->shift[column];
-  const int32_t scaled = to->rounding == MASKD_ROUND_ONCE ? maskd_round_once(x, multiplier, shift)
-                                                          : maskd_round_twice(x, multiplier, shift);
+  const int32_t scaled = to->rounding == MASKD_ROUND_ONCE
+                             ? maskd_round_once(x, to->scale[column])
+                             : maskd_round_twice(x, to->multiplier[column], to->shift[column]);
   return maskd_offset_and_clamp(scaled, to->zero_point, to->minimum, to->maximum);
 }
 

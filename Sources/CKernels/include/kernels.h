@@ -22,7 +22,8 @@
 typedef enum maskd_rounding {
   // Saturating rounding doubling high multiply, then a rounding right shift: what TFLite does in convolutions.
   MASKD_ROUND_TWICE = 0,
-  // One 64-bit product, one rounding shift: what TFLite does in FULLY_CONNECTED.
+  // One product in double precision, rounded once, a tie away from zero: what TFLite does in FULLY_CONNECTED since its
+  // reference kernel rescales with real numbers.
   MASKD_ROUND_ONCE = 1,
 } maskd_rounding;
 
@@ -30,9 +31,12 @@ typedef enum maskd_rounding {
 typedef struct maskd_requantization {
   // Added to the sum of products. Holds the layer's bias and all that the zero points contribute for a whole column.
   const int32_t *bias;
-  // real scale = multiplier * 2^(shift - 31); multiplier is 0 or in 2^30 ..< 2^31, shift in -31 ... 30.
+  // For MASKD_ROUND_TWICE, else not read: real scale = multiplier * 2^(shift - 31), where multiplier is 0 or in
+  // 2^30 ..< 2^31 and shift in -31 ... 30.
   const int32_t *multiplier;
   const int32_t *shift;
+  // For MASKD_ROUND_ONCE, else not read: the real scale, finite and at least 0. Products beyond int32 become its ends.
+  const double *scale;
   int32_t zero_point; // of the result
   int32_t minimum;    // the fused activation, in quantized units: -128 <= minimum <= maximum <= 127
   int32_t maximum;

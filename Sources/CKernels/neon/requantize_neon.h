@@ -18,20 +18,22 @@ static inline int32x4_t maskd_round_twice_neon(int32x4_t x, int32x4_t multiplier
   return vrshlq_s32(vqaddq_s32(high, adjustment), minus_right);
 }
 
-static inline int32x4_t maskd_round_once_neon(int32x4_t x, int32x4_t multiplier, int32x4_t shift) {
-  const int32x4_t minus_count = vsubq_s32(shift, vdupq_n_s32(31));
-  const int64x2_t low = vmull_s32(vget_low_s32(x), vget_low_s32(multiplier));
-  const int64x2_t high = vmull_high_s32(x, multiplier);
-  return vcombine_s32(vmovn_s64(vrshlq_s64(low, vmovl_s32(vget_low_s32(minus_count)))),
-                      vmovn_s64(vrshlq_s64(high, vmovl_high_s32(minus_count))));
+// fcvtas rounds a tie away from zero.
+static inline int32x2_t maskd_round_once_2_neon(int32x2_t x, const double *scale) {
+  const float64x2_t product = vmulq_f64(vcvtq_f64_s64(vmovl_s32(x)), vld1q_f64(scale));
+  return vqmovn_s64(vcvtaq_s64_f64(product));
+}
+
+static inline int32x4_t maskd_rescale_4_neon(int32x4_t x, size_t column, const maskd_requantization *to) {
+  if (to->rounding == MASKD_ROUND_ONCE)
+    return vcombine_s32(maskd_round_once_2_neon(vget_low_s32(x), to->scale + column),
+                        maskd_round_once_2_neon(vget_high_s32(x), to->scale + column + 2));
+  return maskd_round_twice_neon(x, vld1q_s32(to->multiplier + column), vld1q_s32(to->shift + column));
 }
 
 static inline int32x4_t maskd_requantize_4_neon(int32x4_t sums, size_t column, const maskd_requantization *to) {
   const int32x4_t x = vaddq_s32(sums, vld1q_s32(to->bias + column));
-  const int32x4_t multiplier = vld1q_s32(to->multiplier + column);
-  const int32x4_t shift = vld1q_s32(to->shift + column);
-  const int32x4_t scaled = to->rounding == MASKD_ROUND_ONCE ? maskd_round_once_neon(x, multiplier, shift)
-                                                            : maskd_round_twice_neon(x, multiplier, shift);
+  const int32x4_t scaled = maskd_rescale_4_neon(x, column, to);
   const int32x4_t value = vaddq_s32(scaled, vdupq_n_s32(to->zero_point));
   const int32x4_t floored = vmaxq_s32(value, vdupq_n_s32(to->minimum));
   return vminq_s32(floored, vdupq_n_s32(to->maximum));

@@ -97,7 +97,7 @@ extension Compiler {
       let perColumn = window.taps * depth
       let matrix = try PackedMatrix(
         weights: weights[columns.lowerBound * perColumn..<columns.upperBound * perColumn], columns: columns,
-        taps: window.taps, depth: depth, layer: layer, multipliers: multipliers[columns], rounding: MASKD_ROUND_TWICE,
+        taps: window.taps, depth: depth, layer: layer, rescaling: .twice(Array(multipliers[columns])),
         table: family.table, node)
       try countConstant(bytes: matrix.byteCount)
       groups.append(matrix)

@@ -70,4 +70,19 @@ extension Compiler {
     }
     return result
   }
+
+  /// One real factor a result channel, for what the reference scales without fixed point.
+  func realMultipliers(_ layer: QuantizedLayer, _ node: Node) throws(CompilationError) -> [RealMultiplier] {
+    var result: [RealMultiplier] = []
+    result.reserveCapacity(layer.weightScales.count)
+    for scale in layer.weightScales {
+      let multiplier = RealMultiplier(
+        inputScale: layer.input.scale, weightScale: scale, outputScale: layer.result.scale)
+      guard multiplier.real.isFinite else {
+        throw node.unsupported("the scales of its operands make the factor \(multiplier.real)")
+      }
+      result.append(multiplier)
+    }
+    return result
+  }
 }

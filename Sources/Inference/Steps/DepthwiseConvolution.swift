@@ -99,8 +99,8 @@ extension Compiler {
       }
     }
     let requantization = Requantization(
-      bias: bias, multipliers: try multipliers(layer, productInFloat: layer.isLegacy, node),
-      zeroPoint: layer.result.zeroPoint, range: layer.range, rounding: MASKD_ROUND_TWICE)
+      bias: bias, rescaling: .twice(try multipliers(layer, productInFloat: layer.isLegacy, node)),
+      zeroPoint: layer.result.zeroPoint, range: layer.range)
     try countConstant(bytes: packed.byteCount + requantization.byteCount)
     let outside = [Int8](repeating: Int8(layer.input.zeroPoint), count: window.hasPadding ? channels : 0)
     let step = DepthwiseConvolution(

@@ -66,10 +66,10 @@ extension Compiler {
       let result = try define(of: node, type: .int8, shape: output, like: source)
       let layer = try quantizedLayer(
         input: source, weights: weights, bias: bias, result: result, channels: columns, activation: activation, node)
-      let multipliers = try multipliers(layer, productInFloat: !layer.isPerChannel, node)
+      let multipliers = try realMultipliers(layer, node)
       let matrix = try PackedMatrix(
         weights: try constantWeights(weights, node)[...], columns: 0..<columns, taps: 1, depth: depth, layer: layer,
-        multipliers: multipliers[...], rounding: MASKD_ROUND_ONCE, table: family.table, node)
+        rescaling: .once(multipliers), table: family.table, node)
       try countConstant(bytes: matrix.byteCount)
       let step = FullyConnected(source: source, result: result, rows: rows, matrix: matrix, kernels: family.table)
       try emit(step, reading: [source], writing: [result])

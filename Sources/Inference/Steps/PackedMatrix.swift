@@ -16,7 +16,7 @@ struct PackedMatrix: Sendable {
   /// Packs `weights`, [column][tap][depth].
   init(
     weights: ArraySlice<Int8>, columns: Range<Int>, taps: Int, depth: Int, layer: QuantizedLayer,
-    multipliers: ArraySlice<FixedPointMultiplier>, rounding: maskd_rounding, table: KernelTable, _ node: Node
+    rescaling: Rescaling, table: KernelTable, _ node: Node
   ) throws(CompilationError) {
     self.columns = columns.count
     self.taps = taps
@@ -41,8 +41,7 @@ struct PackedMatrix: Sendable {
     }
     rowScale = -layer.weightZeroPoint
     requantization = Requantization(
-      bias: bias, multipliers: Array(multipliers), zeroPoint: layer.result.zeroPoint, range: layer.range,
-      rounding: rounding)
+      bias: bias, rescaling: rescaling, zeroPoint: layer.result.zeroPoint, range: layer.range)
   }
 
   var byteCount: Int { memory.byteCount + requantization.byteCount }

@@ -2,6 +2,14 @@ import CKernels
 import FixedPoint
 import TFLite
 
+/// What takes the sums of each column to steps of the result, and how that is rounded.
+enum Rescaling: Sendable {
+  /// Twice in fixed point: convolutions.
+  case twice([FixedPointMultiplier])
+  /// Once, as a real number: FULLY_CONNECTED.
+  case once([RealMultiplier])
+}
+
 /// How the sums of one layer become int8, in the form that the kernels read.
 ///
 /// The memory behind the pointers is never changed; hence safe to share.
@@ -12,22 +20,27 @@ struct Requantization: @unchecked Sendable {
   private let zeroPoint: Int32
   private let range: ClosedRange<Int32>
 
-  /// Lays bias, multiplier and shift of each column out, padded as the kernels want.
-  init(
-    bias: [Int32], multipliers: [FixedPointMultiplier], zeroPoint: Int32, range: ClosedRange<Int32>,
-    rounding: maskd_rounding
-  ) {
+  /// Lays the bias and the factors of each column out, padded as the kernels want.
+  init(bias: [Int32], rescaling: Rescaling, zeroPoint: Int32, range: ClosedRange<Int32>) {
     columns = Self.padded(bias.count)
-    memory = AlignedMemory(byteCount: 3 * columns * 4)
-    let words = memory.elements(as: Int32.self)
-    for column in bias.indices {
-      words[column] = bias[column]
-      words[columns + column] = multipliers[column].multiplier
-      words[2 * columns + column] = multipliers[column].shift
-    }
     self.zeroPoint = zeroPoint
     self.range = range
-    self.rounding = rounding
+    // The bias, then a multiplier and a shift or one double, which take the same space.
+    memory = AlignedMemory(byteCount: 3 * columns * 4)
+    let words = memory.elements(as: Int32.self)
+    for column in bias.indices { words[column] = bias[column] }
+    switch rescaling {
+    case .twice(let multipliers):
+      rounding = MASKD_ROUND_TWICE
+      for column in bias.indices {
+        words[columns + column] = multipliers[column].multiplier
+        words[2 * columns + column] = multipliers[column].shift
+      }
+    case .once(let multipliers):
+      rounding = MASKD_ROUND_ONCE
+      let scales = UnsafeMutableRawPointer(words + columns).assumingMemoryBound(to: Double.self)
+      for column in bias.indices { scales[column] = multipliers[column].real }
+    }
   }
 
   var byteCount: Int { memory.byteCount }
@@ -35,9 +48,12 @@ struct Requantization: @unchecked Sendable {
   /// The kernels' own form.
   var parameters: maskd_requantization {
     let words = memory.elements(as: Int32.self)
+    let scales = UnsafeRawPointer(words + columns).assumingMemoryBound(to: Double.self)
+    let roundsOnce = rounding == MASKD_ROUND_ONCE
     return maskd_requantization(
-      bias: words, multiplier: words + columns, shift: words + 2 * columns, zero_point: zeroPoint,
-      minimum: range.lowerBound, maximum: range.upperBound, rounding: rounding)
+      bias: words, multiplier: roundsOnce ? nil : words + columns, shift: roundsOnce ? nil : words + 2 * columns,
+      scale: roundsOnce ? scales : nil, zero_point: zeroPoint, minimum: range.lowerBound, maximum: range.upperBound,
+      rounding: rounding)
   }
 
   /// A number of columns rounded up to what the kernels may read.
