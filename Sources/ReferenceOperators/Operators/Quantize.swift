@@ -6,7 +6,7 @@ extension OperatorCall {
   func quantize() throws(ReferenceError) -> [TensorValue] {
     let input = try input(0)
     guard let type = outputs.first?.type, type == .int8 || type == .uint8 else {
-      throw unsupported("a result of type \(outputs.first?.type ?? .float32)")
+      throw unsupported("a result of type \(outputs.first?.type ?? .float32); int8 and uint8 are known, int16x8 is not")
     }
     let to = try outputAffine(type)
     let bounds = try bounds(.none, type, to)
