@@ -201,7 +201,7 @@ import Testing
     let directory = try ScratchDirectory()
     let whole = try Fixture.bytes("420.jpg")
     var generator = SplitMix(state: 42)
-    for round in 0..<300 {
+    for round in 0..<120 {
       var bytes = whole + whole
       for _ in 0..<(1 + round % 40) {
         bytes[Int(generator.next() % UInt64(bytes.count))] = UInt8(generator.next() & 255)
