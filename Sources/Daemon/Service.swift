@@ -43,6 +43,8 @@ public final class Service {
     self.settings = settings
     self.loadSettings = loadSettings
     self.logger = logger
+    // Standard error may be a pipe whose reader went away: a line that nobody reads is no reason to end.
+    signal(SIGPIPE, SIG_IGN)
     let publisher = Publisher(PublisherSettings(settings))
     let inbox = inbox
     do throws(SystemCallError) {
