@@ -21,18 +21,26 @@ trap 'exit 0' INT TERM
 mkdir -p "$work"/{run,state,config/maskd,models}
 cp "$build/maskd" "$build/maskctl" "$work"
 cp "$top"/models/mask_mobilenetv2_int8.* "$top/models/labels.txt" "$work/models"
-# One picture for a second and a half, long enough for a state to settle.
+# A picture stands for two seconds, as a face before a camera would: long enough for a state to hold.
 mkdir "$work/pictures"
-cp "$top"/models/samples/*_face*.jpg "$work/pictures"
+for picture in "$top"/models/samples/*_face*.jpg; do
+  name=$(basename "$picture" .jpg)
+  cp "$picture" "$work/pictures/$name.00.jpg"
+  for copy in $(seq -w 1 19); do
+    ln "$work/pictures/$name.00.jpg" "$work/pictures/$name.$copy.jpg"
+  done
+done
 cat > "$work/config/maskd/maskd.yaml" <<YAML
 cameras:
   - name: album
     replay:
       path: $work/pictures
-      rate: 0.7
+      rate: 10
       loop: true
     regions:
       - name: face
+results:
+  results_per_second: 1
 models:
   packaged: $work/models/mask_mobilenetv2_int8.tflite
 YAML
@@ -45,7 +53,7 @@ if [ "$(id -u)" = 0 ]; then
 fi
 export XDG_CONFIG_HOME=$work/config XDG_RUNTIME_DIR=$work/run XDG_STATE_HOME=$work/state HOME=$work
 
-echo "maskd on the pictures of models/samples: two each second and a half, bare faces and faces with a drawn mask."
+echo "maskd on the pictures of models/samples: a bare face for two seconds, the same with a drawn mask, the next."
 "${as_user[@]}" "$work/maskd" 2> "$work/log" &
 daemon=$!
 for _ in $(seq 100); do
@@ -55,6 +63,8 @@ for _ in $(seq 100); do
 done
 
 watch=("${as_user[@]}" "$work/maskctl" watch --socket "$work/run/maskd/results.sock")
+# A log of sentences where nobody can see a table being redrawn.
+[ -t 1 ] || watch+=(--format text)
 if [ -n "$seconds" ]; then
   status=0
   timeout --foreground -s INT "$seconds" "${watch[@]}" || status=$?
