@@ -54,17 +54,17 @@ import Testing
   @Test func aWriterThatComesDuringTheLeaseDoesNoHarm() {
     let name = Array("a.tflite".utf8)
     folder.write("a.tflite", "x")
-    let child = fork_opener("\(folder.path)/a.tflite")
+    let child = startOpening("\(folder.path)/a.tflite")
     for _ in 0..<20_000 { _ = directory.writer(of: name) }
     kill(child, SIGKILL)
     waitpid(child, nil, 0)
     #expect(directory.writer(of: name) == .gone)
   }
 
-  /// A shell that opens the file for writing again and again.
-  private func fork_opener(_ path: String) -> pid_t {
+  /// A shell that opens the file for writing again and again; it ends by itself where the test does not end it.
+  private func startOpening(_ path: String) -> pid_t {
     var child: pid_t = 0
-    let arguments = ["/bin/sh", "-c", "while :; do : >> \"$0\"; done", path]
+    let arguments = ["/bin/sh", "-c", "i=0; while [ $((i += 1)) -lt 500000 ]; do : >> \"$0\"; done", path]
     var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
     #expect(posix_spawn(&child, "/bin/sh", nil, nil, &pointers, nil) == 0)
     for pointer in pointers { free(pointer) }
