@@ -9,6 +9,8 @@ void maskd_install_avx2(maskd_kernels *table) {
   table->gemm_s8 = maskd_gemm_s8_4x16_avx2;
   table->depthwise_s8 = maskd_depthwise_s8_avx2;
   table->row_sums_s8 = maskd_row_sums_s8_avx2;
+  table->add_s8 = maskd_add_s8_avx2;
+  table->mul_s8 = maskd_mul_s8_avx2;
 }
 
 #endif

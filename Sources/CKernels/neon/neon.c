@@ -9,6 +9,8 @@ void maskd_install_neon(maskd_kernels *table) {
   table->gemm_s8 = maskd_gemm_s8_4x16_neon;
   table->depthwise_s8 = maskd_depthwise_s8_neon;
   table->row_sums_s8 = maskd_row_sums_s8_neon;
+  table->add_s8 = maskd_add_s8_neon;
+  table->mul_s8 = maskd_mul_s8_neon;
 }
 
 #endif

@@ -14,4 +14,10 @@ void maskd_depthwise_s8_neon(size_t pixels, size_t channels, size_t taps, const 
 void maskd_row_sums_s8_neon(size_t rows, size_t mr, size_t taps, size_t depth, const int8_t *const *operands,
                             int32_t *sums);
 
+void maskd_add_s8_neon(size_t count, const int8_t *left, size_t left_step, const int8_t *right, size_t right_step,
+                       int8_t *result, const maskd_add_s8_parameters *parameters);
+
+void maskd_mul_s8_neon(size_t count, const int8_t *left, size_t left_step, const int8_t *right, size_t right_step,
+                       int8_t *result, const maskd_mul_s8_parameters *parameters);
+
 #endif
