@@ -26,7 +26,6 @@ struct FrameThread: ~Copyable {
     plan: FramePlan, model: Activation<Classifier>, inbox: FrameInbox, heartbeat: Heartbeat, reporter: Reporter,
     onJudged: @escaping @Sendable (_ generation: UInt64) -> Void
   ) throws(SystemCallError) {
-    self.inbox = inbox
     thread = try Thread.start(name: "frames") {
       var path = FramePath(plan: plan, model: model, reporter: reporter, onJudged: onJudged)
       while path.takeIn(inbox) {
@@ -34,6 +33,8 @@ struct FrameThread: ~Copyable {
         heartbeat.beat(at: MonotonicClock.now())
       }
     }
+    // Last: the compiler of Swift 6.2 fails on what would have to be undone where the start throws.
+    self.inbox = inbox
   }
 
   /// Asks the thread to end after the frame that is being judged.

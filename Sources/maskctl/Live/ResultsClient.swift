@@ -19,13 +19,16 @@ struct ResultsClient: ~Copyable {
 
   private let path: String
   private let socket: Descriptor
-  private var buffer: [UInt8] = []
-  private var readStart = 0
+  private var buffer: [UInt8]
+  private var readStart: Int
 
   /// Connects to the socket of a daemon.
   init(path: String) throws(Failure) {
-    self.path = path
+    // Nothing is initialized before what throws: the compiler of Swift 6.2 fails on what would have to be undone.
     socket = try Self.connectedSocket(path)
+    self.path = path
+    buffer = []
+    readStart = 0
   }
 
   private static func connectedSocket(_ path: String) throws(Failure) -> Descriptor {
