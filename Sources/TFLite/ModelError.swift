@@ -6,6 +6,8 @@ public enum ModelError: Error, Equatable, Sendable {
   case largeFilePointer
   /// The four bytes at offset 4 are not "TFL3".
   case wrongIdentifier(found: [UInt8])
+  /// A few characters of text, fewer than the header of a model has.
+  case text([UInt8])
   /// The schema version is not 3.
   case wrongVersion(UInt32)
   /// The file ends before `what` does. `end` is the first byte after it.
@@ -52,7 +54,7 @@ public enum ModelError: Error, Equatable, Sendable {
   public var reason: Reason {
     switch self {
     case .empty, .cutShort: .truncated
-    case .largeFilePointer, .wrongIdentifier, .wrongVersion, .missing: .notTFLite
+    case .largeFilePointer, .wrongIdentifier, .text, .wrongVersion, .missing: .notTFLite
     case .offsetOutOfBounds, .indexOutOfBounds: .offsetOutOfBounds
     case .tooBig: .tooBig
     case .unsupported: .unsupportedType
@@ -70,6 +72,8 @@ extension ModelError: CustomStringConvertible {
       "The file is the pointer text of a large-file store (Git LFS), not the model itself: fetch the real file."
     case .wrongIdentifier(let found):
       "The file is not a .tflite model: bytes 4 to 7 are \(Self.printed(found)) where \"TFL3\" was expected."
+    case .text(let bytes):
+      "The file is not a .tflite model: it is a text of \(bytes.count) bytes."
     case .wrongVersion(let version): "The model has schema version \(version); version 3 was expected."
     case .cutShort(let place, let what, let offset, let end, let count):
       "\(place): \(what) named at byte \(offset) would end at byte \(end), but the file has \(count) bytes:"

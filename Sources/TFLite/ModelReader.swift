@@ -31,6 +31,8 @@ extension Model {
     }
     if bytes.starts(with: Array("version https://git-lfs".utf8)) { throw .largeFilePointer }
     guard bytes.count >= 8 else {
+      // The offset that a model begins with has bytes that no text has.
+      if bytes.allSatisfy({ (0x20..<0x7F).contains($0) || (0x09...0x0D).contains($0) }) { throw .text(bytes) }
       throw .cutShort(.model, what: "the file identifier", offset: 4, end: 8, byteCount: bytes.count)
     }
     guard bytes[4..<8].elementsEqual("TFL3".utf8) else { throw .wrongIdentifier(found: Array(bytes[4..<8])) }

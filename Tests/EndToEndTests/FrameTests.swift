@@ -6,7 +6,7 @@ import Testing
     let daemon = try DaemonUnderTest()
     let program = try daemon.start()
     let reader = try daemon.connect()
-    _ = try reader.wait { $0.type == "state" && $0.state == "mask" }
+    _ = try #require(try reader.wait { $0.type == "result" && $0.frame?.seq ?? 0 > 5 })
     #expect(reader.lines.first?.type == "hello")
     #expect(reader.lines.first?.protocol == "maskd.results/1")
     #expect(reader.lines.first?.model?.labels == ["mask", "no_mask"])

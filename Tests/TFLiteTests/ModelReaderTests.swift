@@ -104,6 +104,7 @@ struct ModelReaderTests {
   static let badFiles: [(String, ModelError.Reason, [UInt8])] = [
     ("The file is empty", .truncated, []),
     ("file identifier", .truncated, [1, 2, 3]),
+    ("a text of 4 bytes", .notTFLite, Array("bad\n".utf8)),
     ("\"abcd\" where \"TFL3\"", .notTFLite, Array("1234abcd9999".utf8)),
     ("Git LFS", .notTFLite, Array("version https://git-lfs.github.com/spec/v1\noid sha256:00\n".utf8)),
     ("schema version 2", .notTFLite, ModelWriter.changed { $0.root[0] = .int32(2) }),
