@@ -39,6 +39,8 @@ done
 lib=$root$prefix/lib
 install -D -m 755 "$build/maskd" "$root$prefix/sbin/maskd"
 install -D -m 755 "$build/maskctl" "$root$prefix/bin/maskctl"
+# Symbols are two thirds of the files.
+if command -v strip > /dev/null; then strip "$root$prefix/sbin/maskd" "$root$prefix/bin/maskctl"; fi
 install -d "$lib/systemd/system"
 sed "s|@PREFIX@|$prefix|" "$top/systemd/maskd.service" > "$lib/systemd/system/maskd.service"
 install -m 644 "$top/systemd/maskd.socket" "$lib/systemd/system/maskd.socket"
@@ -50,6 +52,8 @@ install -d "$root$prefix/share/maskd/models"
 for file in mask_mobilenetv2_int8.tflite mask_mobilenetv2_int8.json labels.txt README.md; do
   install -m 644 "$top/models/$file" "$root$prefix/share/maskd/models/$file"
 done
+install -d "$root$prefix/share/doc/maskd"
+install -m 644 "$top/README.md" "$top"/docs/* "$root$prefix/share/doc/maskd"
 [ -e "$root/etc/maskd/maskd.yaml" ] || install -D -m 644 "$top/deploy/maskd.yaml" "$root/etc/maskd/maskd.yaml"
 [ -z "$root" ] || exit 0
 

@@ -28,7 +28,7 @@ fi
 rm -f "$prefix/sbin/maskd" "$prefix/bin/maskctl" \
   "$prefix/lib/systemd/system/maskd.service" "$prefix/lib/systemd/system/maskd.socket" \
   "$prefix/lib/sysusers.d/maskd.conf" "$prefix/lib/tmpfiles.d/maskd.conf" /usr/lib/systemd/catalog/maskd.catalog
-rm -rf "$prefix/share/maskd" /run/maskd
+rm -rf "$prefix/share/maskd" "$prefix/share/doc/maskd" /run/maskd
 if [ $purge = yes ]; then
   rm -rf /etc/maskd /var/lib/maskd
   if getent passwd maskd > /dev/null && command -v userdel > /dev/null; then userdel maskd; fi
