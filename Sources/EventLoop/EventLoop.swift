@@ -8,10 +8,13 @@ import Glibc
 public final class EventLoop {
   /// What a watch waits for, and what a handler is told.
   public struct Events: OptionSet, Sendable {
+    /// The bits of epoll_ctl(2).
     public let rawValue: UInt32
     /// Takes the bits of epoll_ctl(2).
     public init(rawValue: UInt32) { self.rawValue = rawValue }
+    /// There is something to read, or someone to accept.
     public static let readable = Events(rawValue: EPOLLIN.rawValue)
+    /// A write would not wait.
     public static let writable = Events(rawValue: EPOLLOUT.rawValue)
     /// Always reported, asked for or not.
     public static let hangUp = Events(rawValue: EPOLLHUP.rawValue)

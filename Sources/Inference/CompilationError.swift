@@ -41,6 +41,7 @@ extension CompilationError: CustomStringConvertible {
     }
   }
 
+  /// One sentence: which operator, what is wrong with it.
   public var description: String {
     switch self {
     case .unknownOperator(let name, let index): "operator \(index) is \(name), which this engine does not compute"
