@@ -72,7 +72,8 @@ let package = Package(
     .testTarget(name: "TFLiteTests", dependencies: ["TFLite"]),
     .testTarget(name: "ReferenceOperatorsTests", dependencies: ["FixedPoint", "ReferenceOperators", "TFLite"]),
     .testTarget(
-      name: "InferenceTests", dependencies: ["CKernels", "FixedPoint", "Inference", "ReferenceOperators", "TFLite"]),
+      name: "InferenceTests",
+      dependencies: ["CAllocationCount", "CKernels", "FixedPoint", "Inference", "ReferenceOperators", "TFLite"]),
     .testTarget(name: "ImagingTests", dependencies: ["CAllocationCount", "Imaging"]),
     .testTarget(name: "CaptureTests", dependencies: ["CAllocationCount", "CV4L2", "Capture", "EventLoop", "Imaging"]),
     .testTarget(name: "ClassificationTests", dependencies: ["Classification", "Imaging", "Inference", "TFLite"]),

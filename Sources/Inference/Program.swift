@@ -49,5 +49,10 @@ public final class Program: Sendable {
     threadCount = min(max(1, options.threadCount), 64)
     steps = compiler.steps.map(\.step)
     scratchByteCount = steps.map(\.scratchByteCount).max() ?? 0
+    guard arenaByteCount + scratchByteCount * threadCount <= options.arenaByteLimit else {
+      throw .tooBig(
+        "the model takes \(arenaByteCount) bytes and \(scratchByteCount) a thread while it runs; the limit is "
+          + "\(options.arenaByteLimit)")
+    }
   }
 }

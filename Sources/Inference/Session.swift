@@ -10,12 +10,16 @@ public final class Session {
   private let scratch: AlignedMemory
   private let addresses: UnsafeMutableBufferPointer<UnsafeMutableRawPointer>
   private let arena: Arena
+  /// The other threads; nil where the caller works alone.
+  private let team: Team?
 
-  /// Takes all the memory that running needs.
+  /// Takes all the memory that running needs, and starts the threads that the program asks for; where the system
+  /// gives none, the caller works alone.
   public init(_ program: Program) {
     self.program = program
     memory = AlignedMemory(byteCount: program.arenaByteCount)
-    scratch = AlignedMemory(byteCount: program.scratchByteCount)
+    let scratchByteCount = ArenaPlan.aligned(program.scratchByteCount)
+    scratch = AlignedMemory(byteCount: scratchByteCount * program.threadCount)
     addresses = .allocate(capacity: max(1, program.placements.count))
     addresses.initialize(repeating: memory.start)
     for (index, placement) in program.placements.enumerated() {
@@ -25,10 +29,19 @@ public final class Session {
       case .nowhere: break
       }
     }
-    arena = Arena(addresses: UnsafePointer(addresses.baseAddress.unsafelyUnwrapped), scratch: scratch.start)
+    let table = UnsafePointer(addresses.baseAddress.unsafelyUnwrapped)
+    let scratch = scratch.start
+    let arenas = (0..<program.threadCount).map {
+      Arena(addresses: table, scratch: scratch + $0 * scratchByteCount)
+    }
+    arena = arenas[0]
+    team = arenas.count > 1 ? Team(steps: program.steps, arenas: arenas) : nil
   }
 
-  deinit { addresses.deallocate() }
+  deinit {
+    team?.stop()
+    addresses.deallocate()
+  }
 
   /// Calls `body` with the bytes of an input, `program.inputs[index].byteCount` of them, to be filled.
   public func withInput<R>(_ index: Int, _ body: (UnsafeMutableRawBufferPointer) -> R) -> R {
@@ -42,6 +55,7 @@ public final class Session {
 
   /// Computes the outputs from the inputs. Allocates nothing and cannot fail.
   public func invoke() {
+    if let team { return team.invoke() }
     for step in program.steps { step.run(0..<step.partCount, in: arena) }
   }
 }

@@ -1,0 +1,117 @@
+import TFLite
+
+/// Makes graphs with random numbers in them, as the reader would make them, for comparing two engines.
+struct RandomModel {
+  /// The type of activations and weights: int8, uint8 or float32.
+  let type: ElementType
+  var random: SplitMix64
+  private var bytes: [UInt8] = []
+  private(set) var tensors: [Tensor] = []
+  private(set) var operators: [Operator] = []
+  private var inputs: [Int] = []
+
+  init(_ type: ElementType, seed: UInt64) {
+    self.type = type
+    random = SplitMix64(state: seed)
+  }
+
+  var isQuantized: Bool { type != .float32 }
+
+  /// A quantization with a scale around `size` and a zero point anywhere.
+  mutating func quantization(_ size: Float) -> Quantization? {
+    guard isQuantized else { return nil }
+    let zero = Int64.random(in: type == .int8 ? -128...127 : 0...255, using: &random)
+    return Quantization(scales: [size * Float.random(in: 0.3...1, using: &random)], zeroPoints: [zero], axis: 0)
+  }
+
+  mutating func input(_ shape: [Int], scale: Float = 0.05) -> Int {
+    inputs.append(tensors.count)
+    return tensor(shape, quantization(scale))
+  }
+
+  /// A constant with random elements of `type`.
+  mutating func constant(_ shape: [Int], _ quantization: Quantization?) -> Int {
+    let count = shape.reduce(1, *)
+    let start = bytes.count
+    bytes += randomBytes(type, count: count)
+    return tensor(shape, quantization, constant: start..<bytes.count)
+  }
+
+  /// A constant list of int32, of which each tensor of the file may lie off its alignment.
+  mutating func integers(_ values: [Int]) -> Int {
+    bytes.append(0)
+    let start = bytes.count
+    for value in values { withUnsafeBytes(of: Int32(value).littleEndian) { bytes += $0 } }
+    return tensor([values.count], nil, type: .int32, constant: start..<bytes.count)
+  }
+
+  /// A bias: int32 for quantized layers.
+  mutating func bias(_ count: Int) -> Int {
+    guard isQuantized else { return constant([count], nil) }
+    return integers((0..<count).map { _ in Int.random(in: -3000...3000, using: &random) })
+  }
+
+  /// Weights with a scale each along `axis`, or one with a zero point for the whole where `isPerTensor`.
+  mutating func weights(_ shape: [Int], axis: Int, isPerTensor: Bool) -> Int {
+    guard isQuantized else { return constant(shape, nil) }
+    guard type == .int8, !isPerTensor else {
+      let quantization = quantization(0.02)
+      return constant(
+        shape, type == .uint8 ? quantization : quantization.map { .init(scales: $0.scales, zeroPoints: [0], axis: 0) })
+    }
+    let scales = (0..<shape[axis]).map { _ in Float.random(in: 0.002...0.02, using: &random) }
+    return constant(
+      shape, Quantization(scales: scales, zeroPoints: scales.map { _ in 0 }, axis: axis))
+  }
+
+  /// Appends an operator; the result's shape is left to the engines.
+  mutating func append(
+    _ code: BuiltinOperator, _ options: OperatorOptions = .none, _ operands: [Int?], quantization: Quantization?
+  ) -> Int {
+    let result = tensor([], quantization)
+    operators.append(
+      Operator(code: .builtin(code), version: 1, inputs: operands, outputs: [result], options: options))
+    return result
+  }
+
+  /// The model whose outputs are these tensors.
+  func model(outputs: [Int]) -> Model {
+    let main = Subgraph(name: "", tensors: tensors, operators: operators, inputs: inputs, outputs: outputs)
+    return Model(bytes: bytes, description: "", main: main, subgraphCount: 1, metadata: [:])
+  }
+
+  /// Random bytes for each input.
+  mutating func inputBytes() -> [[UInt8]] {
+    inputs.map { randomBytes(type, count: tensors[$0].shape.reduce(1, *)) }
+  }
+
+  private mutating func randomBytes(_ type: ElementType, count: Int) -> [UInt8] {
+    guard type == .float32 else { return (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) } }
+    return (0..<count).flatMap { _ in
+      withUnsafeBytes(of: Float.random(in: -1...1, using: &random)) { [UInt8]($0) }
+    }
+  }
+
+  private mutating func tensor(
+    _ shape: [Int], _ quantization: Quantization?, type: ElementType? = nil, constant: Range<Int>? = nil
+  ) -> Int {
+    tensors.append(
+      Tensor(
+        name: "tensor \(tensors.count)", type: type ?? self.type, shape: shape, hasShape: true, shapeSignature: nil,
+        constant: constant, quantization: quantization, sparsity: nil, isVariable: false))
+    return tensors.count - 1
+  }
+}
+
+/// A small generator whose sequence is the same everywhere.
+struct SplitMix64: RandomNumberGenerator {
+  var state: UInt64
+
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var word = state
+    word = (word ^ word >> 30) &* 0xBF58_476D_1CE4_E5B9
+    word = (word ^ word >> 27) &* 0x94D0_49BB_1331_11EB
+    return word ^ word >> 31
+  }
+}

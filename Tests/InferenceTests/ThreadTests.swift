@@ -1,0 +1,32 @@
+import Inference
+import Testing
+
+@Suite struct ThreadTests {
+  @Test(arguments: [2, 3, 5])
+  func anyNumberOfThreadsGivesTheSameBytes(threads: Int) throws {
+    for golden in GoldenCase.all {
+      let model = try golden.parsed()
+      let alone = try run(model, inputs: golden.inputs)
+      #expect(try run(model, inputs: golden.inputs, threads: threads) == alone, "\(golden)")
+    }
+  }
+
+  @Test func manyRunsStayTogether() throws {
+    let golden = try #require(GoldenCase.all.first { $0.model == "mnist_cnn_int8" })
+    var options = CompilerOptions()
+    options.threadCount = 3
+    let session = Session(try Program(compiling: try golden.parsed(), options: options))
+    for _ in 0..<300 { #expect(run(session, inputs: golden.inputs) == golden.outputs) }
+  }
+
+  @Test func sessionsOfOneProgramAreApart() throws {
+    let golden = try #require(GoldenCase.all.first { $0.model == "mnist_cnn_int8" })
+    let program = try Program(compiling: try golden.parsed())
+    let (first, second) = (Session(program), Session(program))
+    let zeros = golden.inputs.map { [UInt8](repeating: 0, count: $0.count) }
+    _ = run(first, inputs: golden.inputs)
+    let others = run(second, inputs: zeros)
+    #expect(first.withOutput(0) { [UInt8]($0) } == golden.outputs[0])
+    #expect(others != golden.outputs)
+  }
+}
