@@ -35,7 +35,7 @@ public final class Session {
       Arena(addresses: table, scratch: scratch + $0 * scratchByteCount)
     }
     arena = arenas[0]
-    team = arenas.count > 1 ? Team(steps: program.steps, arenas: arenas) : nil
+    team = Team(steps: program.steps, arenas: arenas)
   }
 
   deinit {
@@ -56,6 +56,6 @@ public final class Session {
   /// Computes the outputs from the inputs. Allocates nothing and cannot fail.
   public func invoke() {
     if let team { return team.invoke() }
-    for step in program.steps { step.run(0..<step.partCount, in: arena) }
+    for index in program.steps.indices { program.steps[index].run(0..<program.steps[index].partCount, in: arena) }
   }
 }

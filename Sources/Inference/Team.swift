@@ -17,8 +17,10 @@ final class Team: @unchecked Sendable {
   private let isStopping = Atomic<Bool>(false)
   private var threads: [pthread_t] = []
 
-  /// Starts one thread for each arena but the first, which is the caller's; nil where the system gives no threads.
+  /// Starts one thread for each arena but the first, which is the caller's; nil where there is nothing to share, or
+  /// where the system gives no threads.
   init?(steps: [any Step], arenas: [Arena]) {
+    guard arenas.count > 1, steps.contains(where: { $0.partCount > 1 }) else { return nil }
     self.steps = steps
     self.arenas = arenas
     barrier = Barrier(participants: arenas.count)
@@ -48,20 +50,22 @@ final class Team: @unchecked Sendable {
 
   private func runSteps(number: Int) {
     var isTogether = true
-    for step in steps {
-      let parts = step.partCount
+    for index in steps.indices {
+      let parts = steps[index].partCount
       guard parts > 1 else {
         // Too small to share: the caller does it, and the others wait before the next shared step.
-        if number == 0 { step.run(0..<parts, in: arenas[0]) }
+        if number == 0 { steps[index].run(0..<parts, in: arenas[0]) }
         isTogether = false
         continue
       }
       if !isTogether { barrier.wait() }
       let count = arenas.count
-      step.run(parts * number / count..<parts * (number + 1) / count, in: arenas[number])
+      steps[index].run(parts * number / count..<parts * (number + 1) / count, in: arenas[number])
       barrier.wait()
       isTogether = true
     }
+    // Every thread must have left the start behind before the caller may stop the team.
+    if !isTogether { barrier.wait() }
   }
 
   /// A thread's place in the team.

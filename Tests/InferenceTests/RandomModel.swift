@@ -66,12 +66,17 @@ struct RandomModel {
 
   /// Appends an operator; the result's shape is left to the engines.
   mutating func append(
-    _ code: BuiltinOperator, _ options: OperatorOptions = .none, _ operands: [Int?], quantization: Quantization?
+    _ code: BuiltinOperator, _ options: OperatorOptions, _ operands: [Int?], quantization: Quantization?
   ) -> Int {
     let result = tensor([], quantization)
     operators.append(
       Operator(code: .builtin(code), version: 1, inputs: operands, outputs: [result], options: options))
     return result
+  }
+
+  /// An operator without settings.
+  mutating func append(_ code: BuiltinOperator, _ operands: [Int?], quantization: Quantization?) -> Int {
+    append(code, .none, operands, quantization: quantization)
   }
 
   /// The model whose outputs are these tensors.

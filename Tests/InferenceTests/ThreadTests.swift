@@ -19,6 +19,14 @@ import Testing
     for _ in 0..<300 { #expect(run(session, inputs: golden.inputs) == golden.outputs) }
   }
 
+  /// A session that goes away right after its only run must not leave a thread behind that waits for ever.
+  @Test(.timeLimit(.minutes(1)), arguments: ["mnist_cnn_int8", "odd_add_quantized_int8"])
+  func shortLivesEnd(name: String) throws {
+    let golden = try #require(GoldenCase.all.first { $0.model == name })
+    let model = try golden.parsed()
+    for _ in 0..<100 { #expect(try run(model, inputs: golden.inputs, threads: 3) == golden.outputs) }
+  }
+
   @Test func sessionsOfOneProgramAreApart() throws {
     let golden = try #require(GoldenCase.all.first { $0.model == "mnist_cnn_int8" })
     let program = try Program(compiling: try golden.parsed())

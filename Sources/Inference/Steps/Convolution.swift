@@ -30,7 +30,8 @@ struct Convolution: Step {
     for part in parts {
       let first = part * mr
       let rows = min(mr, window.outputPixels - first)
-      for (index, group) in groups.enumerated() {
+      for index in groups.indices {
+        let group = groups[index]
         window.point(
           pointers, input + index * group.depth, outside: zeros, channels: inputChannels, first: first, rows: rows,
           mr: mr)

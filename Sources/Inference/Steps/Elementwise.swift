@@ -43,7 +43,10 @@ struct BroadcastWalk: Sendable {
   /// Where the operands of a run begin, in elements.
   func offsets(ofRun run: Int) -> (left: Int, right: Int) {
     var (rest, left, right) = (run, 0, 0)
-    for axis in outer.reversed() {
+    var position = outer.count
+    while position > 0 {
+      position -= 1
+      let axis = outer[position]
       let index = rest % axis.count
       rest /= axis.count
       left += index * axis.left

@@ -75,25 +75,26 @@ struct Rearrange: Step {
   let walk: Rearrangement
 
   /// The outermost loop is cut.
-  var partCount: Int { walk.axes.first?.count ?? 1 }
+  var partCount: Int { walk.axes.isEmpty ? 1 : walk.axes[0].count }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
     let from = UnsafeRawPointer(arena.bytes(source)) + walk.sourceOffset
     let to = arena.bytes(result) + walk.resultOffset
-    walk.axes.withUnsafeBufferPointer { axes in
-      copy(axes, parts, from, to)
-    }
+    walk.axes.withUnsafeBufferPointer { copy($0, level: 0, parts, from, to) }
   }
 
+  /// The loop of one axis and those inside it.
   private func copy(
-    _ axes: UnsafeBufferPointer<Rearrangement.Axis>, _ indices: Range<Int>, _ from: UnsafeRawPointer,
+    _ axes: UnsafeBufferPointer<Rearrangement.Axis>, level: Int, _ indices: Range<Int>, _ from: UnsafeRawPointer,
     _ to: UnsafeMutableRawPointer
   ) {
-    guard let axis = axes.first else {
+    guard level < axes.count else {
       to.copyMemory(from: from, byteCount: walk.runByteCount)
       return
     }
-    if axes.count == 1, axis.sourceOffsets == nil, walk.runByteCount == 1 {
+    let axis = axes[level]
+    let isInnermost = level == axes.count - 1
+    if isInnermost, axis.sourceOffsets == nil, walk.runByteCount == 1 {
       for index in indices {
         to.storeBytes(
           of: from.load(fromByteOffset: index * axis.sourceStride, as: UInt8.self),
@@ -101,11 +102,10 @@ struct Rearrange: Step {
       }
       return
     }
-    let inner = UnsafeBufferPointer(rebasing: axes.dropFirst())
-    let innerIndices = 0..<(inner.first?.count ?? 1)
+    let innerIndices = 0..<(isInnermost ? 1 : axes[level + 1].count)
     for index in indices {
       let offset = axis.sourceOffsets?[index] ?? index * axis.sourceStride
-      copy(inner, innerIndices, from + offset, to + index * axis.resultStride)
+      copy(axes, level: level + 1, innerIndices, from + offset, to + index * axis.resultStride)
     }
   }
 }

@@ -30,7 +30,8 @@ struct ResizeInt8: Step {
       let picture = arena.int8(source) + batch * shape[1] * width * channels
       var target = arena.int8(result) + part * columns.count * channels
       let (row, down) = (rows[y], Int64(rows[y].weight))
-      for column in columns {
+      for x in columns.indices {
+        let column = columns[x]
         let across = Int64(column.weight)
         let upperLeft = picture + (row.lower * width + column.lower) * channels
         let upperRight = picture + (row.lower * width + column.upper) * channels
@@ -67,7 +68,8 @@ struct ResizeFloat<Element: BitwiseCopyable & Sendable>: Step {
       let picture = arena.elements(source, as: Element.self) + batch * shape[1] * width * channels
       var target = arena.elements(result, as: Element.self) + part * columns.count * channels
       let (row, down) = (rows[y], rows[y].weight)
-      for column in columns {
+      for x in columns.indices {
+        let column = columns[x]
         let across = column.weight
         let upperLeft = picture + (row.lower * width + column.lower) * channels
         let upperRight = picture + (row.lower * width + column.upper) * channels
