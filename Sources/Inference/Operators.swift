@@ -19,8 +19,8 @@ extension Compiler {
     case .quantize: try compileQuantize(node)
     case .dequantize: try compileDequantize(node)
     case .densify: try compileDensify(node)
-    case .softmax: try compileSoftmax(node)
-    case .logSoftmax: try compileLogSoftmax(node)
+    case .softmax: try compileSoftmax(node, isLogarithm: false)
+    case .logSoftmax: try compileSoftmax(node, isLogarithm: true)
     case .resizeBilinear: try compileResizeBilinear(node)
     case .resizeNearestNeighbor: try compileResizeNearest(node)
     default:
@@ -41,6 +41,7 @@ extension Compiler {
     case .maximum: try compileExtremum(node, isMaximum: true)
     case .minimum: try compileExtremum(node, isMaximum: false)
     case .prelu: try compilePrelu(node)
+    case .squaredDifference: try compileSquaredDifference(node)
     case .relu: try compileClamp(node, activation: .relu)
     case .relu6: try compileClamp(node, activation: .relu6)
     case .reluN1To1: try compileClamp(node, activation: .reluMinus1To1)
@@ -49,8 +50,11 @@ extension Compiler {
     case .logistic: try compileFunction(node) { 1 / (1 + exp(-$0)) }
     case .tanh: try compileFunction(node) { tanh($0) }
     case .exp: try compileFunction(node) { exp($0) }
-    case .neg: try compileFunction(node) { -$0 }
-    case .abs: try compileFunction(node) { abs($0) }
+    case .elu: try compileFunction(node) { $0 < 0 ? expm1($0) : $0 }
+    case .gelu: try compileGelu(node)
+    case .neg: try compileFloatFunction(node) { -$0 }
+    case .abs: try compileFloatFunction(node) { abs($0) }
+    case .rsqrt: try compileFloatFunction(node) { 1 / $0.squareRoot() }
     default: return false
     }
     return true

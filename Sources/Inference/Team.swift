@@ -96,11 +96,13 @@ final class Team: @unchecked Sendable {
     defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
     let context = Unmanaged.passRetained(member)
     var thread = pthread_t()
-    let code = pthread_create(&thread, nil, { context in
-      guard let context else { return nil }
-      Unmanaged<Member>.fromOpaque(context).takeRetainedValue().work()
-      return nil
-    }, context.toOpaque())
+    let code = pthread_create(
+      &thread, nil,
+      { context in
+        guard let context else { return nil }
+        Unmanaged<Member>.fromOpaque(context).takeRetainedValue().work()
+        return nil
+      }, context.toOpaque())
     guard code == 0 else {
       context.release()
       return nil

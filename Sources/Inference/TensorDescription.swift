@@ -11,17 +11,18 @@ public struct TensorDescription: Sendable, Equatable {
   /// How integers stand for reals; nil for a type that needs none.
   public let quantization: Quantization?
 
+  /// The number of elements; 1 for a scalar.
+  public let elementCount: Int
+  /// The bytes of all elements, little-endian and without gaps.
+  public let byteCount: Int
+
   /// Makes a description; no size is negative.
   public init(name: String, type: ElementType, shape: [Int], quantization: Quantization?) {
     self.name = name
     self.type = type
     self.shape = shape
     self.quantization = quantization
+    elementCount = shape.reduce(1, *)
+    byteCount = elementCount * (type.byteCount ?? 0)
   }
-
-  /// The number of elements; 1 for a scalar.
-  public var elementCount: Int { shape.reduce(1, *) }
-
-  /// The bytes of all elements, little-endian and without gaps.
-  public var byteCount: Int { elementCount * (type.byteCount ?? 0) }
 }

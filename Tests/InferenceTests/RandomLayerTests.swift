@@ -11,7 +11,8 @@ import Testing
     let inputs = random.inputBytes()
     let expected = try ReferenceInterpreter(model: model).run(inputs: inputs)
     for family in families {
-      let outputs = try run(model, inputs: inputs, family: family, threads: Int.random(in: 1...3, using: &random.random))
+      let outputs = try run(
+        model, inputs: inputs, family: family, threads: Int.random(in: 1...3, using: &random.random))
       if random.isQuantized {
         #expect(outputs == expected, "\(family): \(what)")
       } else {
@@ -80,7 +81,8 @@ import Testing
       let options = convolutionOptions(&random)
       let weights = random.weights([6, 3, 3, 5], axis: 0, isPerTensor: false)
       let first = random.append(
-        .convolution2D, .convolution(options), [padded, weights, random.bias(6)], quantization: random.quantization(0.1))
+        .convolution2D, .convolution(options), [padded, weights, random.bias(6)], quantization: random.quantization(0.1)
+      )
       // Every other seed has a second reader, which needs the padded picture itself.
       let second = random.append(
         seed % 2 == 0 ? .maxPool2D : .depthwiseConvolution2D,
@@ -134,7 +136,8 @@ import Testing
       var random = RandomModel(type, seed: 500 + seed)
       let source = random.input([pick([1, 2], &random), 9, 10, pick([1, 5, 48], &random)])
       let options = PoolOptions(
-        padding: pick([.same, .valid], &random), strideHeight: pick([1, 2], &random), strideWidth: pick([1, 3], &random),
+        padding: pick([.same, .valid], &random), strideHeight: pick([1, 2], &random),
+        strideWidth: pick([1, 3], &random),
         filterHeight: pick([1, 2, 9], &random), filterWidth: pick([2, 3], &random),
         activation: pick([.none, .relu6], &random))
       let result = random.append(code, .pool(options), [source], quantization: random.tensors[source].quantization)

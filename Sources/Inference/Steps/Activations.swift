@@ -31,6 +31,27 @@ extension Compiler {
     try compileUnary(node, float: function) { from, to in LookupTable(from: from, to: to, function) }
   }
 
+  /// GELU, exact or by a hyperbolic tangent.
+  mutating func compileGelu(_ node: Node) throws(CompilationError) {
+    guard case .gelu(let isApproximate) = node.options else { throw node.mismatch("its settings are missing") }
+    guard isApproximate else {
+      try compileFunction(node) { $0 * 0.5 * erfc($0 * -0.707_106_77) }
+      return
+    }
+    // sqrt(2 / pi)
+    let root: Float = 0.797_884_56
+    try compileFunction(node) { 0.5 * $0 * (1 + tanh(root * ($0 + 0.044715 * $0 * $0 * $0))) }
+  }
+
+  /// A function that is computed for floats alone.
+  mutating func compileFloatFunction(
+    _ node: Node, function: @escaping @Sendable (Float) -> Float
+  ) throws(CompilationError) {
+    let type = self[try input(0, of: node)].type
+    try node.checkType(type == .float32, "operands of \(type) are not computed here")
+    try compileFunction(node, function: function)
+  }
+
   /// RELU and its like as operators of their own.
   mutating func compileClamp(_ node: Node, activation: Activation) throws(CompilationError) {
     let limits = try floatRange(activation, node)
@@ -52,10 +73,13 @@ extension Compiler {
       node, float: { $0 > 0 ? $0 : $0 * alpha },
       table: { [self] from, to throws(CompilationError) in
         let identity = try multiplier(Double(from.scale / to.scale), node)
-        let leak = try multiplier(Double(from.scale * alpha / to.scale), node)
+        // A negative slope is the positive one with its sign turned afterwards.
+        let leak = try multiplier(Double(from.scale * abs(alpha) / to.scale), node)
+        let sign: Int32 = alpha < 0 ? -1 : 1
         return LookupTable { value in
           let offset = Int32(value) - from.zeroPoint
-          return Int8(clamping: to.zeroPoint &+ (offset >= 0 ? identity : leak).roundingTwice(offset))
+          let steps = offset >= 0 ? identity.roundingTwice(offset) : sign &* leak.roundingTwice(offset)
+          return Int8(clamping: to.zeroPoint &+ steps)
         }
       })
   }

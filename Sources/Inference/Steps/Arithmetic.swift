@@ -108,6 +108,29 @@ extension Compiler {
     try emit(ElementFunction<Int8> { isMaximum ? max($0, $1) : min($0, $1) }, operands, result: result)
   }
 
+  /// SQUARED_DIFFERENCE: in int8 as SUB, with 7 bits below the unit.
+  mutating func compileSquaredDifference(_ node: Node) throws(CompilationError) {
+    let operands = try binaryOperands(node)
+    guard operands.type == .int8, !self[operands.left].isTwin else {
+      try compileArithmetic(operands, node, float: { ($0 - $1) * ($0 - $1) }, integer: { ($0 &- $1) &* ($0 &- $1) })
+      return
+    }
+    let result = try define(of: node, type: .int8, shape: operands.shape, like: operands.left)
+    let (left, right, to) = (
+      try affine(of: operands.left, node), try affine(of: operands.right, node), try affine(of: result, node)
+    )
+    let common = Double(2 * max(left.scale, right.scale))
+    let first = try multiplier(Double(left.scale) / common, node)
+    let second = try multiplier(Double(right.scale) / common, node)
+    let last = try multiplier(common * common / Double(Float(1 << 14) * to.scale), node)
+    let function: @Sendable (Int8, Int8) -> Int8 = { a, b in
+      let difference =
+        first.roundingTwice((Int32(a) - left.zeroPoint) << 7) &- second.roundingTwice((Int32(b) - right.zeroPoint) << 7)
+      return Int8(clamping: last.roundingTwice(difference &* difference) &+ to.zeroPoint)
+    }
+    try emit(ElementFunction(function: function), operands, result: result)
+  }
+
   mutating func compilePrelu(_ node: Node) throws(CompilationError) {
     let operands = try binaryOperands(node)
     try node.check(operands.shape == self[operands.left].shape, "the slopes do not fit \(self[operands.left].shape)")

@@ -14,9 +14,11 @@ struct LookupTable: Sendable {
 
   /// A real function between two scales, rounded to the nearest step.
   init(from: Affine, to: Affine, _ function: (Float) -> Float) {
+    // The reference multiplies by the inverse, which is not always the same as dividing.
+    let inverse = 1 / to.scale
     self.init { value in
       let real = from.scale * Float(Int32(value) - from.zeroPoint)
-      let steps = (function(real) / to.scale).rounded(.toNearestOrAwayFromZero) + Float(to.zeroPoint)
+      let steps = (function(real) * inverse).rounded(.toNearestOrAwayFromZero) + Float(to.zeroPoint)
       return Int8(min(max(steps.isNaN ? 0 : steps, -128), 127))
     }
   }

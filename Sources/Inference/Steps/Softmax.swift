@@ -1,77 +1,100 @@
+import FixedPoint
 import TFLite
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#endif
+/// What SOFTMAX and LOG_SOFTMAX know of each distance below a row's largest value, 0 to 255 steps, in fixed point as
+/// TFLite's reference kernels compute it.
+struct DifferenceTables: Sendable {
+  private let multiplier: FixedPointMultiplier
+  /// Differences below this count as minus infinity.
+  private let least: Int
+  /// The differences in Q5.26.
+  let differences: [Int32]
+  /// Their exponentials in Q0.31; 0 for those that count as nothing.
+  let exponentials: [Int32]
 
-/// SOFTMAX in int8: exponentials of all differences to the largest value, from a table.
+  init(scale: Float, beta: Float, _ node: Node) throws(CompilationError) {
+    let real = min(Double(beta) * Double(scale) * 0x1p26, 0x1p31 - 1)
+    guard real > 1 else { throw node.unsupported("the operand's scale \(scale) times \(beta) is too small") }
+    let multiplier = FixedPointMultiplier(real: real)
+    let bound = (31 * 0x1p26 / Double(sign: .plus, exponent: Int(multiplier.shift), significand: 1)).rounded(.down)
+    let least = -Int(bound)
+    self.multiplier = multiplier
+    self.least = least
+    differences = (0...255).map { multiplier.roundingTwice(Int32(-$0)) }
+    exponentials = zip(0..., differences).map { -$0 < least ? 0 : fixedPointExponential($1) }
+  }
+
+  /// The step below the largest value at which a logarithm can no longer be told from the least one.
+  func limit(logarithmOfSum: Int32) -> Int {
+    let unit = Double(sign: .plus, exponent: 31 - Int(multiplier.shift), significand: 1)
+    let reverse = FixedPointMultiplier(real: unit / Double(multiplier.multiplier))
+    return max(least - 1, Int(reverse.roundingTwice(logarithmOfSum &+ Int32.min)))
+  }
+}
+
+/// SOFTMAX and LOG_SOFTMAX in int8.
 struct Softmax: Step {
   let source: Operand
   let result: Operand
   let rows: Int
   let depth: Int
-  /// exp(-beta * scale * d) for d = 0...255 steps below the largest.
-  let exponentials: [Float]
-  let to: Affine
-  /// Whether int8 stands for uint8, whose results the reference rounds half up.
-  let isTwin: Bool
-
-  var partCount: Int { rows }
-
-  func run(_ parts: Range<Int>, in arena: Arena) {
-    exponentials.withUnsafeBufferPointer { table in
-      for row in parts {
-        let from = arena.int8(source) + row * depth
-        let target = arena.int8(result) + row * depth
-        var largest = Int8.min
-        for index in 0..<depth { largest = max(largest, from[index]) }
-        var sum: Float = 0
-        for index in 0..<depth { sum += table[Int(largest) - Int(from[index])] }
-        let factor = 1 / (sum * to.scale)
-        for index in 0..<depth {
-          let steps = table[Int(largest) - Int(from[index])] * factor
-          let rounded = isTwin ? (steps + 0.5).rounded(.down) : steps.rounded(.toNearestOrAwayFromZero)
-          target[index] = Int8(min(max(rounded + Float(to.zeroPoint), -128), 127))
-        }
-      }
-    }
-  }
-}
-
-/// SOFTMAX and LOG_SOFTMAX in float32.
-struct FloatSoftmax: Step {
-  let source: Operand
-  let result: Operand
-  let rows: Int
-  let depth: Int
-  let beta: Float
+  let tables: DifferenceTables
   let isLogarithm: Bool
 
   var partCount: Int { rows }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
-    for row in parts {
-      let from = arena.float(source) + row * depth
-      let target = arena.float(result) + row * depth
-      var largest = -Float.greatestFiniteMagnitude
-      for index in 0..<depth { largest = max(largest, from[index]) }
-      var sum: Float = 0
-      for index in 0..<depth { sum += exp((from[index] - largest) * beta) }
-      let logarithm = log(sum)
-      for index in 0..<depth {
-        let difference = (from[index] - largest) * beta
-        target[index] = isLogarithm ? difference - logarithm : exp(difference) / sum
+    tables.exponentials.withUnsafeBufferPointer { exponentials in
+      for row in parts {
+        let from = UnsafePointer(arena.int8(source) + row * depth)
+        let target = arena.int8(result) + row * depth
+        var largest = Int8.min
+        for index in 0..<depth { largest = max(largest, from[index]) }
+        // In Q12.19.
+        var sum: Int32 = 0
+        for index in 0..<depth {
+          sum = sum &+ roundingRightShift(exponentials[Int(largest) - Int(from[index])], by: 12)
+        }
+        if isLogarithm {
+          writeLogarithms(from, target, largest: Int(largest), sum: sum)
+        } else {
+          writeShares(from, target, largest: Int(largest), sum: sum, exponentials)
+        }
       }
+    }
+  }
+
+  /// Each exponential as a share of the sum, in steps of 1/256.
+  private func writeShares(
+    _ from: UnsafePointer<Int8>, _ target: UnsafeMutablePointer<Int8>, largest: Int, sum: Int32,
+    _ exponentials: UnsafeBufferPointer<Int32>
+  ) {
+    let (reciprocal, bitsOverUnit) = fixedPointReciprocal(UInt32(bitPattern: sum), integerBits: 12)
+    for index in 0..<depth {
+      let share = roundingDoublingHighMultiply(reciprocal, exponentials[largest - Int(from[index])])
+      let steps = roundingRightShift(share, by: Int32(bitsOverUnit + 23))
+      target[index] = Int8(clamping: Int(steps) - 128)
+    }
+  }
+
+  /// The logarithm of each share, in steps of 1/16 below 127.
+  private func writeLogarithms(
+    _ from: UnsafePointer<Int8>, _ target: UnsafeMutablePointer<Int8>, largest: Int, sum: Int32
+  ) {
+    let logarithmOfSum = fixedPointLogarithm(sum)
+    let limit = tables.limit(logarithmOfSum: logarithmOfSum)
+    for index in 0..<depth {
+      let distance = largest - Int(from[index])
+      let steps = roundingRightShift(tables.differences[distance] &- logarithmOfSum, by: 22)
+      target[index] = -distance > limit ? Int8(clamping: Int(steps) + 127) : -128
     }
   }
 }
 
 extension Compiler {
-  mutating func compileSoftmax(_ node: Node) throws(CompilationError) {
+  mutating func compileSoftmax(_ node: Node, isLogarithm: Bool) throws(CompilationError) {
     var beta: Float = 1
-    if case .softmax(let value) = node.options { beta = value }
+    if !isLogarithm, case .softmax(let value) = node.options { beta = value }
     let source = try input(0, of: node)
     let value = self[source]
     guard let depth = value.shape.last else { throw node.mismatch("a scalar has no dimension to compare along") }
@@ -80,29 +103,20 @@ extension Compiler {
     case .float32:
       let result = try define(of: node, type: .float32, shape: value.shape)
       let step = FloatSoftmax(
-        source: source, result: result, rows: rows, depth: depth, beta: beta, isLogarithm: false)
+        source: source, result: result, rows: rows, depth: depth, beta: beta, isLogarithm: isLogarithm)
       try emit(step, reading: [source], writing: [result])
     case .int8:
-      let from = try affine(of: source, node)
       let result = try define(of: node, type: .int8, shape: value.shape, like: source)
+      let wanted = isLogarithm ? Affine(scale: 1 / 16, zeroPoint: 127) : Affine(scale: 1 / 256, zeroPoint: -128)
       let to = try affine(of: result, node)
-      let slope = -from.scale * beta
+      try node.checkType(
+        to.zeroPoint == wanted.zeroPoint && abs(to.scale - wanted.scale) <= wanted.scale / 1000,
+        "the result must have steps of \(wanted.scale) and the \(isLogarithm ? "largest" : "least") zero point")
+      let tables = try DifferenceTables(scale: try affine(of: source, node).scale, beta: beta, node)
       let step = Softmax(
-        source: source, result: result, rows: rows, depth: depth,
-        exponentials: (0...255).map { exp(slope * Float($0)) }, to: to, isTwin: value.isTwin)
+        source: source, result: result, rows: rows, depth: depth, tables: tables, isLogarithm: isLogarithm)
       try emit(step, reading: [source], writing: [result])
     default: throw node.unsupported("operands of \(value.type) are not computed here")
     }
-  }
-
-  mutating func compileLogSoftmax(_ node: Node) throws(CompilationError) {
-    let source = try input(0, of: node)
-    let value = self[source]
-    guard let depth = value.shape.last else { throw node.mismatch("a scalar has no dimension to compare along") }
-    try node.checkType(value.type == .float32, "operands of \(value.type) are not computed here")
-    let result = try define(of: node, type: .float32, shape: value.shape)
-    let step = FloatSoftmax(
-      source: source, result: result, rows: value.elementCount / depth, depth: depth, beta: 1, isLogarithm: true)
-    try emit(step, reading: [source], writing: [result])
   }
 }

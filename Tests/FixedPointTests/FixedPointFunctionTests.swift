@@ -1,6 +1,5 @@
+import FixedPoint
 import Testing
-
-@testable import ReferenceOperators
 
 #if canImport(Glibc)
   import Glibc

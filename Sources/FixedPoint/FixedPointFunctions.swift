@@ -1,5 +1,3 @@
-import FixedPoint
-
 // Exponential, reciprocal and logarithm as TensorFlow Lite's fixed-point kernels compute them. A number is an Int32
 // with some integer bits above the binary point; "Q5.26" has 5 of them and 26 below. Constants are the real values of
 // their comments in Q0.31. Source of method and constants: gemmlowp's fixedpoint.h and TensorFlow Lite's common.h.
@@ -7,12 +5,12 @@ import FixedPoint
 private func multiplied(_ a: Int32, _ b: Int32) -> Int32 { roundingDoublingHighMultiply(a, b) }
 
 /// A shift to the left that stays within 32 bits.
-func saturatingShiftLeft(_ x: Int32, _ exponent: Int) -> Int32 {
+public func saturatingShiftLeft(_ x: Int32, _ exponent: Int) -> Int32 {
   Int32(clamping: Int64(x) << Int64(min(exponent, 31)))
 }
 
 /// e^x for x <= 0 in Q5.26; the result is in Q0.31.
-func fixedPointExponential(_ x: Int32) -> Int32 {
+public func fixedPointExponential(_ x: Int32) -> Int32 {
   if x == 0 { return .max }
   let quarter: Int32 = 1 << 24
   // x = -remainder + fraction, with the fraction in -1/4 ..< 0.
@@ -40,7 +38,7 @@ private func exponentialNearZero(_ x: Int32) -> Int32 {
 }
 
 /// 1 / (1 + x) for x in 0 ..< 1 in Q0.31: three steps of Newton and Raphson from 48/17 - 32/17 * d.
-func fixedPointReciprocalOfOnePlus(_ x: Int32) -> Int32 {
+public func fixedPointReciprocalOfOnePlus(_ x: Int32) -> Int32 {
   let half = Int32((Int64(x) + Int64(Int32.max) + 1) / 2)
   var y = 1_515_870_810 &+ multiplied(half, -1_010_580_540)  // 48/17 and -32/17 in Q2.29
   for _ in 0..<3 {
@@ -52,14 +50,14 @@ func fixedPointReciprocalOfOnePlus(_ x: Int32) -> Int32 {
 
 /// The reciprocal of a positive number with `integerBits` bits above the point: a fraction of 31 bits, and by how many
 /// bits the number stands above 1.
-func fixedPointReciprocal(_ x: UInt32, integerBits: Int) -> (fraction: Int32, bitsOverUnit: Int) {
+public func fixedPointReciprocal(_ x: UInt32, integerBits: Int) -> (fraction: Int32, bitsOverUnit: Int) {
   let leadingZeros = x.leadingZeroBitCount
   let aboveOne = Int32(truncatingIfNeeded: (x << UInt32(leadingZeros)) &- (1 << 31))
   return (fixedPointReciprocalOfOnePlus(aboveOne), integerBits - leadingZeros)
 }
 
 /// ln(x) for x >= 1 in Q12.19; the result is in Q5.26.
-func fixedPointLogarithm(_ x: Int32) -> Int32 {
+public func fixedPointLogarithm(_ x: Int32) -> Int32 {
   let rootHalf: Int32 = 1_518_500_250  // sqrt(1/2)
   let fourthRootHalf: Int32 = 1_805_811_301  // sqrt(sqrt(1/2))
   let (scaled, power) = nearestPowerOfRootTwo(x, rootHalf)
