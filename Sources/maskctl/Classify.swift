@@ -34,29 +34,34 @@ struct Classify: ParsableCommand {
       let width = images.map(\.count).max() ?? 0
       var failedCount = 0
       for image in images {
-        switch judge(image, with: classifier) {
-        case .success(let answer): try Terminal.write((json ? answer.json : answer.text(width: width)) + "\n")
-        case .failure(let error):
-          Terminal.complain("maskctl: \(error.description)")
+        let answer: Answer
+        do throws(Failure) {
+          answer = try judge(image, with: classifier)
+        } catch {
+          Terminal.complain("maskctl: \(error.sentence)")
           failedCount += 1
+          continue
         }
+        try Terminal.write((json ? answer.json : answer.text(width: width)) + "\n")
       }
       if failedCount > 0 { throw Failure(.noInput, "\(failedCount) of \(images.count) pictures could not be judged") }
     }
   }
 
-  private func judge(_ image: String, with classifier: Classifier) -> Result<Answer, ImagingError> {
-    Result { () throws(ImagingError) in
+  private func judge(_ image: String, with classifier: Classifier) throws(Failure) -> Answer {
+    do throws(ImagingError) {
       let decoded = try PictureFile.read(path: image)
-      let region = try crop?.region(in: decoded.format, of: image) ?? .whole
+      let region = crop?.region(in: decoded.format) ?? .whole
       let preprocessor = try classifier.makePreprocessor(format: decoded.format, region: region)
       try decoded.withPicture { (picture) throws(ImagingError) in
         _ = try classifier.preprocess(picture, with: preprocessor)
       }
-      classifier.infer()
-      return Answer(
-        file: image, labels: classifier.labels, scores: classifier.scores, rawValues: classifier.rawValues)
+    } catch {
+      if case .badRegion = error { throw Failure(.noInput, "\(image): --crop reaches out of the picture") }
+      throw Failure(.noInput, error.description)
     }
+    classifier.infer()
+    return Answer(file: image, labels: classifier.labels, scores: classifier.scores, rawValues: classifier.rawValues)
   }
 }
 
@@ -102,13 +107,8 @@ struct PixelBox: ExpressibleByArgument {
     (self.left, self.top, self.right, self.bottom) = (left, top, right, bottom)
   }
 
-  /// The box as fractions of a picture.
-  func region(in format: PictureFormat, of file: String) throws(ImagingError) -> Region {
-    guard right <= format.width, bottom <= format.height else {
-      throw .undecodable(
-        source: file, kind: "\(format.width)x\(format.height)",
-        reason: "--crop \(left),\(top),\(right),\(bottom) reaches out of it")
-    }
+  /// The box as fractions of a picture; some are beyond 1 where it reaches out of it.
+  func region(in format: PictureFormat) -> Region {
     let (width, height) = (Double(format.width), Double(format.height))
     return Region(
       x: Double(left) / width, y: Double(top) / height, width: Double(right - left) / width,
