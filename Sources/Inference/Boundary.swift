@@ -111,8 +111,9 @@ extension Compiler {
 
     let owners = lifetimes.keys.sorted()
     let computed = owners.filter { values[$0].constant == nil }
-    var total = 0
-    for owner in computed { total += ArenaPlan.aligned(values[owner].byteCount) }
+    guard computed.count <= Self.computedTensorLimit else {
+      throw .tooBig("the model computes \(computed.count) tensors; the limit is \(Self.computedTensorLimit)")
+    }
     let plan = ArenaPlan(computed.map { .init(byteCount: values[$0].byteCount, lifetime: lifetimes[$0] ?? 0...0) })
     guard plan.byteCount <= options.arenaByteLimit else {
       throw .tooBig(
@@ -120,9 +121,7 @@ extension Compiler {
     }
     for (owner, offset) in zip(computed, plan.offsets) { placements[owner] = .arena(offset: offset) }
     for owner in owners where values[owner].constant != nil {
-      let memory = materialize(Operand(index: owner))
-      if case .file? = values[owner].constant { try countConstant(bytes: memory.byteCount) }
-      placements[owner] = .constant(memory)
+      placements[owner] = .constant(try materialize(Operand(index: owner)))
     }
     for index in values.indices {
       if let owner = values[index].storage { placements[index] = placements[owner.index] }

@@ -24,6 +24,10 @@ struct Compiler {
 
   /// Operators of one graph; above any classifier that was seen (about 300), and small enough to plan quickly.
   static let operatorLimit = 10_000
+  /// Computed tensors of one graph; placing them takes a time that grows with the square of their number.
+  static let computedTensorLimit = 20_000
+  /// Dimensions of a tensor, as many as a file may declare.
+  static let dimensionLimit = ModelLimits.dimensions
 
   let model: Model
   let options: CompilerOptions
@@ -37,6 +41,8 @@ struct Compiler {
   var absorbedPads: [Operand: AbsorbedPad] = [:]
   /// Bytes of packed weights and constants so far.
   private(set) var constantByteCount = 0
+  /// Multiplications and element accesses of one run so far, those done at compilation included.
+  private(set) var workCount = 0
 
   init(model: Model, options: CompilerOptions) throws(CompilationError) {
     self.model = model
@@ -53,11 +59,15 @@ struct Compiler {
 
   subscript(operand: Operand) -> Value { values[operand.index] }
 
-  /// An operand that must be there.
+  /// An operand that must be there, with one element at least.
   func input(_ position: Int, of node: Node) throws(CompilationError) -> Operand {
     guard let operand = try optionalInput(position, of: node) else {
       throw node.mismatch("operand \(position) is missing")
     }
+    // Only a constant can have none: the shapes of inputs and results are checked.
+    try node.check(
+      !self[operand].shape.contains(0),
+      "operand \(position) has the shape \(self[operand].shape), which has no element")
     return operand
   }
 
@@ -103,11 +113,9 @@ struct Compiler {
   }
 
   /// Lets a result be another view of an operand's bytes.
-  mutating func share(_ source: Operand, with result: Operand) {
-    if case .memory(let memory)? = values[source.index].constant {
-      values[result.index].constant = .memory(memory)
-    } else if values[source.index].constant != nil {
-      values[result.index].constant = .memory(materialize(source))
+  mutating func share(_ source: Operand, with result: Operand) throws(CompilationError) {
+    if values[source.index].constant != nil {
+      values[result.index].constant = .memory(try materialize(source))
     } else {
       values[result.index].storage = root(of: source)
     }
@@ -120,6 +128,8 @@ struct Compiler {
     guard let size = type.byteCount, [.float32, .int8, .int32, .int64, .bool, .uint8].contains(type) else {
       throw node.unsupported("tensors of \(type) cannot be computed here")
     }
+    try node.check(
+      shape.count <= Self.dimensionLimit, "a result of \(shape.count) dimensions; the limit is \(Self.dimensionLimit)")
     var total = size
     for dimension in shape {
       guard dimension > 0 else { throw node.mismatch("the result's shape \(shape) has no element") }
@@ -144,6 +154,7 @@ struct Compiler {
   mutating func emit(
     _ group: [any Step], reading reads: [Operand], writing writes: [Operand]
   ) throws(CompilationError) {
+    for operand in reads + writes { try countWork(self[operand].elementCount) }
     guard !reads.isEmpty, reads.allSatisfy({ values[root(of: $0).index].constant != nil }) else {
       steps += group.map { PlannedStep(step: $0, reads: reads, writes: writes) }
       return
@@ -152,8 +163,14 @@ struct Compiler {
       try countConstant(bytes: values[write.index].byteCount)
       values[write.index].constant = .memory(AlignedMemory(byteCount: values[write.index].byteCount))
     }
-    let touched = (reads + writes).map { ($0, materialize($0)) }
-    let scratch = AlignedMemory(byteCount: group.map(\.scratchByteCount).max() ?? 0)
+    var touched: [(operand: Operand, memory: AlignedMemory)] = []
+    for operand in reads + writes { touched.append((operand, try materialize(operand))) }
+    let scratchByteCount = group.map(\.scratchByteCount).max() ?? 0
+    guard scratchByteCount <= options.arenaByteLimit else {
+      throw .tooBig(
+        "an operator on constants takes \(scratchByteCount) bytes; the limit is \(options.arenaByteLimit)")
+    }
+    let scratch = AlignedMemory(byteCount: scratchByteCount)
     let addresses = [UnsafeMutableRawPointer](unsafeUninitializedCapacity: values.count) { buffer, count in
       buffer.initialize(repeating: scratch.start)
       for (operand, memory) in touched { buffer[operand.index] = memory.start }
@@ -172,5 +189,19 @@ struct Compiler {
     guard constantByteCount <= options.constantByteLimit else {
       throw .tooBig("the constants of the model take more than the limit of \(options.constantByteLimit) bytes")
     }
+  }
+
+  /// Counts the product of `factors`, none of them negative, as work of one run; refuses what goes beyond the limit.
+  mutating func countWork(_ factors: Int...) throws(CompilationError) {
+    var work = 1
+    for factor in factors {
+      let (product, overflow) = work.multipliedReportingOverflow(by: factor)
+      work = overflow ? .max : product
+    }
+    let (total, overflow) = workCount.addingReportingOverflow(work)
+    guard !overflow, total <= options.workLimit else {
+      throw .tooBig("one run of the model takes more than the limit of \(options.workLimit) multiplications")
+    }
+    workCount = total
   }
 }

@@ -12,6 +12,10 @@ public struct CompilerOptions: Sendable {
   /// Bytes that all weights and constants of a program may take together, in the form that the kernels read.
   public var constantByteLimit = 1 << 30
 
+  /// Multiplications that one run may take: 1000 times what a network for small devices needs, and half a minute of a
+  /// processor.
+  public var workLimit = 1 << 38
+
   /// Makes the default options.
   public init() {}
 }

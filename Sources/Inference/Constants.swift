@@ -53,9 +53,18 @@ extension Compiler {
       "the constant \"\(value.name)\" has \(range.count) bytes, but its shape \(value.shape) takes \(total)")
   }
 
-  /// The numbers of a constant operand of int32 or int64: shapes, axes, paddings.
-  func integers(of position: Int, _ node: Node) throws(CompilationError) -> [Int] {
-    let operand = try input(position, of: node)
+  /// The numbers of a constant operand of int32 or int64: shapes, axes, paddings. There may be none: the shape of a
+  /// scalar.
+  ///
+  /// More than `limit` are refused; without it, more than two for each dimension that a tensor may have.
+  func integers(
+    of position: Int, _ node: Node, limit: Int = 2 * dimensionLimit
+  ) throws(CompilationError) -> [Int] {
+    guard let operand = try optionalInput(position, of: node) else {
+      throw node.mismatch("operand \(position) is missing")
+    }
+    let count = self[operand].elementCount
+    try node.check(count <= limit, "operand \(position) has \(count) numbers where \(limit) at most make sense")
     switch self[operand].type {
     case .int32:
       if let elements = try constantElements(of: operand, as: Int32.self, node) { return elements.map { Int($0) } }
@@ -67,18 +76,21 @@ extension Compiler {
     throw node.mismatch("operand \(position) is computed while the model runs; it must be constant here")
   }
 
-  /// The bytes of a constant at a fixed address in the steps' form. Its size has been checked.
-  func materialize(_ operand: Operand) -> AlignedMemory {
-    let value = self[root(of: operand)]
+  /// The bytes of a constant at a fixed address in the steps' form, made once. Its size has been checked.
+  mutating func materialize(_ operand: Operand) throws(CompilationError) -> AlignedMemory {
+    let owner = root(of: operand)
+    let value = self[owner]
     switch value.constant {
     case .memory(let memory)?: return memory
     case .file(let range, _)?:
+      try countConstant(bytes: range.count)
       let memory = AlignedMemory(byteCount: range.count)
       let flip: UInt8 = value.isTwin ? 0x80 : 0
       model.bytes.withUnsafeBytes { bytes in
         let target = memory.elements(as: UInt8.self)
         for index in 0..<range.count { target[index] = bytes[range.lowerBound + index] ^ flip }
       }
+      values[owner.index].constant = .memory(memory)
       return memory
     case nil: return AlignedMemory(byteCount: value.byteCount)
     }

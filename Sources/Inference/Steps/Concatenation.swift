@@ -76,6 +76,7 @@ extension Compiler {
     if from == to { return operand }
     try node.checkType(self[operand].isTwin, "operands of int8 must have the scale and zero point of the result")
     let scale = from.scale * (1 / to.scale)
+    try node.checkType((scale * 256).isFinite, "the scales of operand and result make the factor \(scale)")
     let bias = -Float(from.zeroPoint + 128) * scale
     let table = LookupTable { raw in
       // In raw uint8 terms, where the reference rounds.

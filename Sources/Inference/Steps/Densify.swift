@@ -9,7 +9,7 @@ extension Compiler {
     let declared = values[output].quantization
     values[output] = self[source]
     values[output].quantization = declared ?? self[source].quantization
-    share(source, with: Operand(index: output))
+    try share(source, with: Operand(index: output))
   }
 
   /// Lays the sparse constants among an operator's operands out in full.

@@ -55,6 +55,7 @@ extension Compiler {
       "weights of shape \(shape) do not fit a picture of \(inputChannels) channels")
     let window = try Window(
       input: self[source].shape, height: shape[1], width: shape[2], options: settings, absorbed: pad, node)
+    try countWork(window.outputPixels, window.taps, shape[3])
     let output = [window.batches, window.outputHeight, window.outputWidth, shape[3]]
     switch (self[input].type, self[weights].type) {
     case (.int8, .int8):

@@ -59,6 +59,7 @@ extension Compiler {
     if keepsDimensions {
       try node.check(self[source].shape.last == depth, "an input of shape \(self[source].shape) does not fit \(shape)")
     }
+    try countWork(rows, depth, columns)
     let output = keepsDimensions ? self[source].shape.dropLast() + [columns] : [rows, columns]
     switch (self[source].type, self[weights].type) {
     case (.int8, .int8):

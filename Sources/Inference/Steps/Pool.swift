@@ -103,6 +103,7 @@ extension Compiler {
       node)
     try node.check(window.tapsInside < 1 << 23, "a window of more than \(1 << 23) pixels is not computed here")
     let channels = value.shape[3]
+    try countWork(window.outputPixels, window.tapsInside, channels)
     let shape = [window.batches, window.outputHeight, window.outputWidth, channels]
     switch value.type {
     case .int8:

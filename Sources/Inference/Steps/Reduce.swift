@@ -122,6 +122,9 @@ extension Compiler {
       if isSum {
         let rawOffset: Int32 = value.isTwin ? 128 : 0
         let scale = from.scale / to.scale
+        // No sum may become infinite: what the zero points contribute is subtracted from it.
+        try node.checkType(
+          (scale * 256 * Float(shape.count)).isFinite, "the scales of operand and result make the factor \(scale)")
         let total = QuantizedTotal(
           scale: scale, bias: -Float(from.zeroPoint + rawOffset) * scale * Float(shape.count),
           zeroPoint: to.zeroPoint, rawOffset: rawOffset)

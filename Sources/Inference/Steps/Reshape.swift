@@ -59,6 +59,6 @@ extension Compiler {
   private mutating func view(_ source: Operand, shape: [Int], _ node: Node) throws(CompilationError) {
     _ = try movable(source, node)
     let result = try define(of: node, type: self[source].type, shape: shape, like: source)
-    share(source, with: result)
+    try share(source, with: result)
   }
 }

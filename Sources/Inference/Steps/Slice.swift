@@ -86,17 +86,17 @@ extension Compiler {
 
   mutating func compileSplitByLengths(_ node: Node) throws(CompilationError) {
     let source = try input(0, of: node)
-    var sizes = try integers(of: 1, node)
+    var sizes = try integers(of: 1, node, limit: node.outputs.count)
     let axes = try integers(of: 2, node)
     try node.check(axes.count == 1, "it wants one axis, not \(axes.count)")
     let axis = try axis(axes[0], rank: self[source].shape.count, node)
     let total = self[source].shape[axis]
     try node.check(
-      sizes.allSatisfy { (-1...total).contains($0) } && sizes.count { $0 == -1 } <= 1, "the lengths \(sizes) are wrong")
+      sizes.allSatisfy { (-1...total).contains($0) } && sizes.count { $0 == -1 } <= 1, "a length is wrong")
     if let rest = sizes.firstIndex(of: -1) { sizes[rest] = total - sizes.reduce(1, +) }
     try node.check(
       sizes.reduce(0, +) == total && sizes.count == node.outputs.count && sizes.allSatisfy { $0 > 0 },
-      "the lengths \(sizes) do not make up \(total)")
+      "the lengths do not make up \(total)")
     try split(source, axis: axis, sizes: sizes, node)
   }
 

@@ -94,7 +94,7 @@ extension Compiler {
     let source = try input(0, of: node)
     let (shape, size) = try movable(source, node)
     let axis = try axis(number, rank: shape.count, node)
-    let indices = try integers(of: 1, node)
+    let indices = try integers(of: 1, node, limit: .max)
     try node.check(
       indices.allSatisfy { (0..<shape[axis]).contains($0) }, "an index lies outside a dimension of \(shape[axis])")
     var counts = shape
