@@ -82,7 +82,7 @@ extension Compiler {
       // In raw uint8 terms, where the reference rounds.
       let value = (Float(Int32(raw) + 128) * scale + bias).rounded(.toNearestOrAwayFromZero)
       let shifted = value + Float(to.zeroPoint + 128)
-      return Int8(clamping: Int32(min(max(shifted, 0), 255)) - 128)
+      return Int8(saturating: shifted - 128)
     }
     var value = self[operand]
     value.storage = nil

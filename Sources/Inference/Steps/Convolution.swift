@@ -100,7 +100,7 @@ extension Compiler {
       let matrix = try PackedMatrix(
         weights: weights[columns.lowerBound * perColumn..<columns.upperBound * perColumn], columns: columns,
         taps: window.taps, depth: depth, layer: layer, rescaling: .twice(Array(multipliers[columns])),
-        table: family.table, node)
+        table: family.table, byteLimit: options.constantByteLimit)
       try countConstant(bytes: matrix.byteCount)
       groups.append(matrix)
     }

@@ -89,6 +89,7 @@ extension Compiler {
   ) throws(CompilationError) {
     let channels = layer.weightScales.count
     let padded = Requantization.padded(channels)
+    try countConstant(bytes: window.taps * padded * 2)
     let packed = AlignedMemory(byteCount: window.taps * padded * 2)
     let elements = packed.elements(as: Int16.self)
     var bias = layer.bias
@@ -102,7 +103,7 @@ extension Compiler {
     let requantization = Requantization(
       bias: bias, rescaling: .twice(try multipliers(layer, productInFloat: layer.isLegacy, node)),
       zeroPoint: layer.result.zeroPoint, range: layer.range)
-    try countConstant(bytes: packed.byteCount + requantization.byteCount)
+    try countConstant(bytes: requantization.byteCount)
     let outside = [Int8](repeating: Int8(layer.input.zeroPoint), count: window.hasPadding ? channels : 0)
     let step = DepthwiseConvolution(
       source: source, result: result, window: window, channels: channels, weights: packed,

@@ -12,14 +12,16 @@ struct PackedFloatMatrix: Sendable {
   /// Packs `weights`, [column][tap][depth]; `bias` has one entry a column.
   init(
     weights: ArraySlice<Float>, bias: ArraySlice<Float>, taps: Int, depth: Int, range: ClosedRange<Float>,
-    table: KernelTable
+    table: KernelTable, byteLimit: Int
   ) throws(CompilationError) {
     columns = bias.count
     self.depth = depth
     self.range = range
     var shape = table.pointer.pointee.gemm_f32_shape
-    guard let byteCount = Int(exactly: maskd_packed_gemm_f32_bytes(&shape, columns, taps, depth)) else {
-      throw .tooBig("the weights do not fit memory")
+    guard let byteCount = Int(exactly: maskd_packed_gemm_f32_bytes(&shape, columns, taps, depth)),
+      byteCount <= byteLimit
+    else {
+      throw .tooBig("the packed weights of a layer take more than the limit of \(byteLimit) bytes")
     }
     let packed = AlignedMemory(byteCount: byteCount)
     weights.withUnsafeBufferPointer {
@@ -125,7 +127,7 @@ extension Compiler {
       let matrix = try PackedFloatMatrix(
         weights: values[group * perGroup..<(group + 1) * perGroup],
         bias: biases[group * columns..<(group + 1) * columns], taps: window.taps, depth: shape[3],
-        range: try floatRange(activation, node), table: family.table)
+        range: try floatRange(activation, node), table: family.table, byteLimit: options.constantByteLimit)
       try countConstant(bytes: matrix.byteCount)
       groups.append(matrix)
     }
@@ -141,7 +143,8 @@ extension Compiler {
     let shape = self[weights].shape
     let matrix = try PackedFloatMatrix(
       weights: try constantFloats(weights, node)[...], bias: try floatBiases(bias, channels: shape[0], node)[...],
-      taps: 1, depth: shape[1], range: try floatRange(activation, node), table: family.table)
+      taps: 1, depth: shape[1], range: try floatRange(activation, node), table: family.table,
+      byteLimit: options.constantByteLimit)
     try countConstant(bytes: matrix.byteCount)
     let step = FloatConvolution(
       source: source, result: result, window: Window(rows: rows), inputChannels: shape[1], outputChannels: shape[0],
@@ -155,12 +158,13 @@ extension Compiler {
   ) throws(CompilationError) {
     let channels = self[weights].shape[3]
     let values = try constantFloats(weights, node)
+    try countConstant(bytes: window.taps * Requantization.padded(channels) * 4)
     let packed = (0..<window.taps).flatMap { paddedFloats(values[$0 * channels..<($0 + 1) * channels]) }
     let step = FloatDepthwiseConvolution(
       source: source, result: result, window: window, channels: channels, weights: AlignedMemory(copying: packed),
       bias: AlignedMemory(copying: paddedFloats(try floatBiases(bias, channels: channels, node)[...])),
       range: try floatRange(activation, node), outside: AlignedMemory(byteCount: channels * 4), kernels: family.table)
-    try countConstant(bytes: step.weights.byteCount + step.bias.byteCount)
+    try countConstant(bytes: step.bias.byteCount)
     try emit(step, reading: [source], writing: [result])
   }
 

@@ -70,7 +70,7 @@ extension Compiler {
       let multipliers = try realMultipliers(layer, node)
       let matrix = try PackedMatrix(
         weights: try constantWeights(weights, node)[...], columns: 0..<columns, taps: 1, depth: depth, layer: layer,
-        rescaling: .once(multipliers), table: family.table, node)
+        rescaling: .once(multipliers), table: family.table, byteLimit: options.constantByteLimit)
       try countConstant(bytes: matrix.byteCount)
       let step = FullyConnected(source: source, result: result, rows: rows, matrix: matrix, kernels: family.table)
       try emit(step, reading: [source], writing: [result])

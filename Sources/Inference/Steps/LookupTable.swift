@@ -19,8 +19,15 @@ struct LookupTable: Sendable {
     self.init { value in
       let real = from.scale * Float(Int32(value) - from.zeroPoint)
       let steps = (function(real) * inverse).rounded(.toNearestOrAwayFromZero) + Float(to.zeroPoint)
-      return Int8(min(max(steps.isNaN ? 0 : steps, -128), 127))
+      return Int8(saturating: steps)
     }
+  }
+}
+
+extension Int8 {
+  /// A whole number of steps held within -128...127; what is not a number becomes the least.
+  init(saturating steps: Float) {
+    self = Int8(steps > -128 ? (steps < 127 ? steps : 127) : -128)
   }
 }
 

@@ -16,14 +16,16 @@ struct PackedMatrix: Sendable {
   /// Packs `weights`, [column][tap][depth].
   init(
     weights: ArraySlice<Int8>, columns: Range<Int>, taps: Int, depth: Int, layer: QuantizedLayer,
-    rescaling: Rescaling, table: KernelTable, _ node: Node
+    rescaling: Rescaling, table: KernelTable, byteLimit: Int
   ) throws(CompilationError) {
     self.columns = columns.count
     self.taps = taps
     self.depth = depth
     var shape = table.pointer.pointee.gemm_s8_shape
     let packedByteCount = maskd_packed_gemm_s8_bytes(&shape, columns.count, taps, depth)
-    guard let byteCount = Int(exactly: packedByteCount) else { throw .tooBig("the weights do not fit memory") }
+    guard let byteCount = Int(exactly: packedByteCount), byteCount <= byteLimit else {
+      throw .tooBig("the packed weights of a layer take more than the limit of \(byteLimit) bytes")
+    }
     let packed = AlignedMemory(byteCount: byteCount)
     weights.withUnsafeBufferPointer {
       maskd_pack_gemm_s8(&shape, columns.count, taps, depth, $0.baseAddress, packed.start)

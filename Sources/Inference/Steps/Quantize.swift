@@ -14,9 +14,8 @@ struct QuantizeFloat: Step {
     let (from, target) = (arena.float(source), arena.int8(result))
     let zeroPoint = Float(to.zeroPoint)
     for index in Chunks.range(of: parts, in: count) {
-      // What is not a number becomes the lowest value: the order of the operands decides.
       let steps = (from[index] / to.scale).rounded(.toNearestOrAwayFromZero) + zeroPoint
-      target[index] = Int8(steps > -128 ? (steps < 127 ? steps : 127) : -128)
+      target[index] = Int8(saturating: steps)
     }
   }
 }

@@ -42,7 +42,7 @@ struct QuantizedTotal: ReductionOperation {
   func combine(_ sum: Int32, _ element: Int8) -> Int32 { sum &+ Int32(element) &+ rawOffset }
   func finish(_ sum: Int32) -> Int8 {
     let steps = (Float(sum) * scale + bias).rounded(.toNearestOrAwayFromZero)
-    return Int8(min(max(steps + Float(zeroPoint), -128), 127))
+    return Int8(saturating: steps + Float(zeroPoint))
   }
 }
 

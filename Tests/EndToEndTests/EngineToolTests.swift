@@ -1,0 +1,60 @@
+import FoundationEssentials
+import Testing
+
+/// `maskctl run` and `maskctl benchmark`.
+@Suite struct EngineToolTests {
+  private let folder: TemporaryFolder
+  private let goldens = packageFolder + "/Tests/Fixtures/goldens"
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func maskctl(
+    _ arguments: [String], environment: [String: String] = [:]
+  ) throws -> (status: CInt, output: String, complaint: String) {
+    let program = try Program("maskctl", arguments, environment: environment, log: folder.path + "/log")
+    let status = program.waitForExit()
+    return (status, program.output, program.log)
+  }
+
+  @Test(arguments: ["1", "3"])
+  func runGivesTheRecordedBytes(threads: String) throws {
+    let name = "detector_96_int8"
+    let out = try folder.makeFolder("out")
+    let (status, _, complaint) = try maskctl([
+      "run", "--model", "\(goldens)/\(name).tflite", "--input", "\(goldens)/\(name).in0.bin", "--output-dir", out,
+      "--threads", threads,
+    ])
+    #expect(status == 0, "\(complaint)")
+    for index in 0...1 {
+      #expect(try readBytes("\(out)/out\(index).bin") == readBytes("\(goldens)/\(name).out\(index).bin"))
+    }
+  }
+
+  @Test func runSaysWhatIsMissing() throws {
+    let model = "\(goldens)/fomo_face_int8.tflite"
+    let input = "\(goldens)/fomo_face_int8.in0.bin"
+    let noInputs = try maskctl(["run", "--model", model, "--output-dir", folder.path])
+    #expect(noInputs.status == 64)
+    #expect(noInputs.complaint.contains("has 1 inputs; 0 files are given"))
+    let noFolder = try maskctl(["run", "--model", model, "--input", input, "--output-dir", folder.path + "/none"])
+    #expect(noFolder.status == 73)
+    let noKernels = try maskctl(
+      ["run", "--model", model, "--input", input, "--output-dir", folder.path],
+      environment: ["MASKD_KERNELS": "quantum"])
+    #expect(noKernels.status == 64)
+    #expect(noKernels.complaint.contains("there is no kernel family \"quantum\" here; available: "))
+    #expect(try maskctl(["run", "--threads", "0", "--model", model, "--output-dir", folder.path]).status == 64)
+  }
+
+  @Test func benchmarkPrintsOneLineOfFigures() throws {
+    let (status, output, complaint) = try maskctl([
+      "benchmark", "--model", "\(goldens)/fomo_face_int8.tflite", "--threads", "2", "--runs", "3", "--warmup", "1",
+    ])
+    #expect(status == 0, "\(complaint)")
+    let figures = try JSONDecoder().decode([String: Double].self, from: Data(output.utf8))
+    let names = ["load_ms", "first_ms", "median_ms", "p90_ms", "min_ms", "cpu_ms", "peak_rss_kb"]
+    #expect(Set(figures.keys) == Set(names))
+    #expect(figures.values.allSatisfy { $0 > 0 })
+    #expect(figures["min_ms", default: 1] <= figures["median_ms", default: 0])
+  }
+}
