@@ -35,8 +35,10 @@ for program in maskd maskctl; do
 done
 [ -n "$root" ] || [ "$(id -u)" = 0 ] || die "must be run as root, to write below $prefix and make the user maskd"
 
+# The user of the service reads what is installed, whatever the mask of this shell.
+umask 022
 # systemd reads units of the administrator below /etc and /usr/local/lib, those of packages below /usr/lib.
-lib=$root$prefix/lib
+lib=$root$prefix/lib share=$root$prefix/share
 install -D -m 755 "$build/maskd" "$root$prefix/sbin/maskd"
 install -D -m 755 "$build/maskctl" "$root$prefix/bin/maskctl"
 # Symbols are two thirds of the files.
@@ -47,14 +49,19 @@ install -m 644 "$top/systemd/maskd.socket" "$lib/systemd/system/maskd.socket"
 install -D -m 644 "$top/systemd/maskd.sysusers" "$lib/sysusers.d/maskd.conf"
 install -D -m 644 "$top/systemd/maskd.tmpfiles" "$lib/tmpfiles.d/maskd.conf"
 # journald's catalog is read from /usr/lib alone.
-install -D -m 644 "$top/systemd/maskd.catalog" "$root/usr/lib/systemd/catalog/maskd.catalog"
-install -d "$root$prefix/share/maskd/models"
+install -d "$root/usr/lib/systemd/catalog"
+sed "s|@PREFIX@|$prefix|" "$top/systemd/maskd.catalog" > "$root/usr/lib/systemd/catalog/maskd.catalog"
+install -d "$share/maskd/models" "$share/doc/maskd/docs"
 for file in mask_mobilenetv2_int8.tflite mask_mobilenetv2_int8.json labels.txt README.md; do
-  install -m 644 "$top/models/$file" "$root$prefix/share/maskd/models/$file"
+  install -m 644 "$top/models/$file" "$share/maskd/models/$file"
 done
-install -d "$root$prefix/share/doc/maskd"
-install -m 644 "$top/README.md" "$top"/docs/* "$root$prefix/share/doc/maskd"
-[ -e "$root/etc/maskd/maskd.yaml" ] || install -D -m 644 "$top/deploy/maskd.yaml" "$root/etc/maskd/maskd.yaml"
+# The folder keeps its shape, so that the links between the pages lead somewhere.
+install -m 644 "$top/README.md" "$share/doc/maskd/README.md"
+install -m 644 "$top"/docs/* "$share/doc/maskd/docs"
+if [ ! -e "$root/etc/maskd/maskd.yaml" ]; then
+  install -d "$root/etc/maskd"
+  sed "s|/usr/share/|$prefix/share/|; s|share/doc/maskd|$prefix/&|" "$top/deploy/maskd.yaml" > "$root/etc/maskd/maskd.yaml"
+fi
 [ -z "$root" ] || exit 0
 
 if [ -d /run/systemd/system ]; then

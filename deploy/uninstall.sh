@@ -29,6 +29,10 @@ rm -f "$prefix/sbin/maskd" "$prefix/bin/maskctl" \
   "$prefix/lib/systemd/system/maskd.service" "$prefix/lib/systemd/system/maskd.socket" \
   "$prefix/lib/sysusers.d/maskd.conf" "$prefix/lib/tmpfiles.d/maskd.conf" /usr/lib/systemd/catalog/maskd.catalog
 rm -rf "$prefix/share/maskd" "$prefix/share/doc/maskd" /run/maskd
+# Folders that the installation made and nobody else uses.
+for folder in lib/systemd/system lib/systemd lib/sysusers.d lib/tmpfiles.d share/doc; do
+  rmdir --ignore-fail-on-non-empty "$prefix/$folder" 2> /dev/null || true
+done
 if [ $purge = yes ]; then
   rm -rf /etc/maskd /var/lib/maskd
   if getent passwd maskd > /dev/null && command -v userdel > /dev/null; then userdel maskd; fi

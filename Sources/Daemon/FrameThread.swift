@@ -42,8 +42,8 @@ struct FrameThread: ~Copyable {
     inbox.stop()
   }
 
-  /// Waits for the end.
-  consuming func join() {
-    thread.join()
+  /// Waits for the end, for `timeout` at most: the inference of a heavy model may take longer.
+  consuming func join(timeout: Duration) {
+    _ = thread.join(timeout: timeout)
   }
 }

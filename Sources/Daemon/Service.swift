@@ -65,7 +65,7 @@ public final class Service {
   public func run() throws(ServiceError) {
     try makeFolders()
     let model = try startStore()
-    defer { store.stop() }
+    defer { store.stop(timeout: .milliseconds(100)) }
     reporter.tell(inCharge: model)
     publisher.setCameras(settings.cameras.map { CameraDescription($0) })
     try listen()
@@ -233,12 +233,14 @@ public final class Service {
 
   // MARK: - End
 
-  /// Within one second: 0.5 s at most for cameras that hang, 0.2 s for clients that do not read.
+  /// Within one second: together 0.6 s at most for cameras that hang (0.5 s) and for the frame that is being judged,
+  /// 0.2 s for clients that do not read, 0.1 s for a model that is being compiled (`run`).
   private func stop(_ frames: consuming FrameThread) {
+    let end = ContinuousClock.now + .milliseconds(600)
     Notify.stopping(status: "stopping")
     frames.askToStop()
     cameras?.stop()
-    frames.join()
+    frames.join(timeout: ContinuousClock.now.duration(to: end))
     publisher.stop(reason: "stopping")
     writeJournal()
     logger.log(.notice, .stopping, "maskd ends")

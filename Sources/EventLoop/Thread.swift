@@ -48,6 +48,24 @@ public final class Thread: Sendable {
     }
   }
 
+  /// Waits until the body has returned, for `timeout` at most.
+  /// - Returns: false where it has not; it then runs on, and may be waited for again.
+  public func join(timeout: Duration) -> Bool {
+    var deadline = timespec()
+    clock_gettime(CLOCK_MONOTONIC, &deadline)
+    let (seconds, attoseconds) = max(timeout, .zero).components
+    let nanoseconds = deadline.tv_nsec + Int(attoseconds / 1_000_000_000)
+    deadline.tv_sec += Int(clamping: seconds) + nanoseconds / 1_000_000_000
+    deadline.tv_nsec = nanoseconds % 1_000_000_000
+    return handle.withLock { handle in
+      guard let running = handle else { return true }
+      precondition(pthread_equal(running, pthread_self()) == 0, "a thread cannot wait for its own end")
+      guard pthread_clockjoin_np(running, nil, CLOCK_MONOTONIC, &deadline) == 0 else { return false }
+      handle = nil
+      return true
+    }
+  }
+
   /// pthread_setname_np refuses names of more than 15 bytes; whole characters are cut.
   private static func kernelName(_ name: String) -> String {
     var cut = name

@@ -17,6 +17,22 @@ import Testing
     thread.join()
   }
 
+  @Test func isWaitedForNoLongerThanAsked() throws {
+    let mayEnd = Atomic<Bool>(false)
+    let thread = try Thread.start(name: "takes long") {
+      for _ in 0..<3_000 where !mayEnd.load(ordering: .acquiring) { usleep(10_000) }
+    }
+    let clock = ContinuousClock()
+    var ended = true
+    let waited = clock.measure { ended = thread.join(timeout: .milliseconds(60)) }
+    #expect(!ended)
+    #expect(waited >= .milliseconds(60) && waited < .seconds(10))
+    #expect(!thread.join(timeout: .seconds(-1)), "what lies in the past is no time at all")
+    mayEnd.store(true, ordering: .releasing)
+    #expect(thread.join(timeout: .seconds(20)))
+    #expect(thread.join(timeout: .zero), "it has ended already")
+  }
+
   @Test func bearsItsNameCutToWhatTheKernelTakes() throws {
     let seen = Mutex("")
     let thread = try Thread.start(name: "capture front döör") {
