@@ -59,7 +59,7 @@ struct CameraSet: Sendable {
   func stop() {
     exchange.close()
     let threads = sources.compactMap { source in
-      try? Thread.start(name: "stop") { source.stop(timeout: .milliseconds(500)) }
+      try? Thread.start(name: "stop") { source.stop(timeout: .milliseconds(300)) }
     }
     for thread in threads { thread.join() }
   }

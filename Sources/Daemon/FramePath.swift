@@ -76,7 +76,9 @@ struct FramePath {
   }
 
   private mutating func note(_ event: CameraEvent, at time: UInt64) {
-    guard event.kind == .lost, regions.indices.contains(event.camera) else { return }
+    guard regions.indices.contains(event.camera) else { return }
+    if event.kind == .found { overloads[event.camera].startWindow(at: time) }
+    guard event.kind == .lost else { return }
     for index in regions[event.camera].indices {
       let change = regions[event.camera][index].decision.noteCameraLost(at: time)
       report(change, of: regions[event.camera][index])

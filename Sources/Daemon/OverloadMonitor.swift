@@ -2,7 +2,8 @@
 ///
 /// Frames are counted over windows of two seconds. An overload begins with a window in which more than half of the
 /// frames were shed, and ends with one in which fewer than a tenth were: between the two nothing is said, so that a
-/// load at the edge does not flap.
+/// load at the edge does not flap. A window without enough frames goes on: the first frame after a camera was away says
+/// nothing about the load.
 struct OverloadMonitor {
   /// What a client is told at a change.
   struct Change: Equatable {
@@ -16,6 +17,7 @@ struct OverloadMonitor {
   }
 
   private static let window: UInt64 = 2_000_000
+  private static let fewestFrames: UInt64 = 4
 
   private(set) var isOverloaded = false
   private var windowStart: UInt64
@@ -34,16 +36,17 @@ struct OverloadMonitor {
     shed += newlyShed
     busy += duration
     let elapsed = time > windowStart ? time - windowStart : 0
-    guard elapsed >= Self.window else { return nil }
-    defer { startWindow(at: time) }
     let came = judged + shed
+    guard elapsed >= Self.window, came >= Self.fewestFrames else { return nil }
+    defer { startWindow(at: time) }
     let wasOverloaded = isOverloaded
     if shed * 2 > came { isOverloaded = true } else if shed * 10 < came { isOverloaded = false }
     guard isOverloaded != wasOverloaded else { return nil }
     return Change(isOverloaded: isOverloaded, shed: shed, budget: elapsed / came, measured: busy / judged)
   }
 
-  private mutating func startWindow(at time: UInt64) {
+  /// Forgets the frames so far, as they came before the camera was away; an overload lasts until frames say otherwise.
+  mutating func startWindow(at time: UInt64) {
     windowStart = time
     judged = 0
     shed = 0

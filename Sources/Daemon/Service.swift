@@ -233,10 +233,10 @@ public final class Service {
 
   // MARK: - End
 
-  /// Within one second: together 0.6 s at most for cameras that hang (0.5 s) and for the frame that is being judged,
-  /// 0.2 s for clients that do not read, 0.1 s for a model that is being compiled (`run`).
+  /// Within one second, also on a busy machine: together 0.4 s at most for cameras that hang (0.3 s) and for the frame
+  /// that is being judged, 0.2 s for clients that do not read, 0.1 s for a model that is being compiled (`run`).
   private func stop(_ frames: consuming FrameThread) {
-    let end = ContinuousClock.now + .milliseconds(600)
+    let end = ContinuousClock.now + .milliseconds(400)
     Notify.stopping(status: "stopping")
     frames.askToStop()
     cameras?.stop()
