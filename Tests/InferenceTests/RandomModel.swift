@@ -29,6 +29,11 @@ struct RandomModel {
     return tensor(shape, quantization(scale))
   }
 
+  mutating func input(_ shape: [Int], _ quantization: Quantization?) -> Int {
+    inputs.append(tensors.count)
+    return tensor(shape, quantization)
+  }
+
   /// A constant with random elements of `type`.
   mutating func constant(_ shape: [Int], _ quantization: Quantization?) -> Int {
     let count = shape.reduce(1, *)

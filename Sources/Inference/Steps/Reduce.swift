@@ -18,7 +18,7 @@ struct FloatMean: ReductionOperation {
   func finish(_ sum: Float) -> Float { sum / divisor }
 }
 
-/// MEAN and SUM in int8.
+/// MEAN in int8, and SUM of legacy uint8: in fixed point.
 struct QuantizedMean: ReductionOperation {
   /// The zero points of all elements of a sum.
   let offset: Int32
@@ -36,10 +36,8 @@ struct QuantizedTotal: ReductionOperation {
   /// What the zero points of all elements contribute.
   let bias: Float
   let zeroPoint: Int32
-  /// What is added to each int8 element to have the number of the file: 128 for the twin of uint8.
-  let rawOffset: Int32
   var initial: Int32 { 0 }
-  func combine(_ sum: Int32, _ element: Int8) -> Int32 { sum &+ Int32(element) &+ rawOffset }
+  func combine(_ sum: Int32, _ element: Int8) -> Int32 { sum &+ Int32(element) }
   func finish(_ sum: Int32) -> Int8 {
     let steps = (Float(sum) * scale + bias).rounded(.toNearestOrAwayFromZero)
     return Int8(saturating: steps + Float(zeroPoint))
@@ -119,22 +117,20 @@ extension Compiler {
     case .int8:
       let result = try define(of: node, type: .int8, shape: shape.output, like: source)
       let (from, to) = (try affine(of: source, node), try affine(of: result, node))
-      if isSum {
-        let rawOffset: Int32 = value.isTwin ? 128 : 0
+      if isSum && !value.isTwin {
         let scale = from.scale / to.scale
         // No sum may become infinite: what the zero points contribute is subtracted from it.
         try node.checkType(
           (scale * 256 * Float(shape.count)).isFinite, "the scales of operand and result make the factor \(scale)")
         let total = QuantizedTotal(
-          scale: scale, bias: -Float(from.zeroPoint + rawOffset) * scale * Float(shape.count),
-          zeroPoint: to.zeroPoint, rawOffset: rawOffset)
+          scale: scale, bias: -Float(from.zeroPoint) * scale * Float(shape.count), zeroPoint: to.zeroPoint)
         try emit(total, shape, source: source, result: result)
         return
       }
       let scale = try multiplier(Double(from.scale) / Double(to.scale), node)
       let mean = QuantizedMean(
         offset: Int32(truncatingIfNeeded: shape.count &* Int(from.zeroPoint)),
-        scale: Self.divided(scale, by: shape.count), zeroPoint: to.zeroPoint)
+        scale: isSum ? scale : Self.divided(scale, by: shape.count), zeroPoint: to.zeroPoint)
       try emit(mean, shape, source: source, result: result)
     default: throw node.unsupported("operands of \(value.type) are not computed here")
     }
