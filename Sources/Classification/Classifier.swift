@@ -65,6 +65,7 @@ public final class Classifier {
     } catch {
       throw .compilation(reason: error.reason, detail: error.description)
     }
+    try output.checkComputed(by: program)
     session = Session(program)
   }
 

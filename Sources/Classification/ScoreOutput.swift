@@ -1,3 +1,4 @@
+import Inference
 import TFLite
 
 /// The one output of a model, which must be a list of scores.
@@ -34,6 +35,15 @@ struct ScoreOutput {
     type = tensor.type
     count = last
     quantization = tensor.quantization
+  }
+
+  /// The engine works types and shapes out by itself: what the file declares of its output may be false.
+  func checkComputed(by program: Program) throws(ClassificationError) {
+    guard let computed = program.outputs.first, computed.type == type, computed.elementCount == count else {
+      let found = program.outputs.first.map { "\($0.type) \($0.shape)" } ?? "nothing"
+      throw .notAClassifier(
+        "The model's output is declared as \(count) values of \(type), but what it computes is \(found).")
+    }
   }
 
   /// Labels: one value is the score of the second of two.

@@ -53,6 +53,21 @@ struct ClassifierTests {
     }
   }
 
+  /// Scores are read where the engine writes them, not as far as a file says that they reach.
+  @Test func refusesAnOutputThatIsNotWhatIsComputed() throws {
+    var bytes = try TestFiles.bytes(TestFiles.bundledModel)
+    let declared: [UInt8] = [2, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0]
+    let starts = (0..<bytes.count - declared.count).filter { bytes[$0..<$0 + declared.count].elementsEqual(declared) }
+    try #require(!starts.isEmpty)
+    // [1, 2] becomes [1, 65536].
+    for start in starts { bytes.replaceSubrange(start + 8..<start + 12, with: [0, 0, 1, 0]) }
+    let error = #expect(throws: ClassificationError.self) { try Classifier(model: bytes, sidecar: nil) }
+    #expect(error?.reason == "shape_mismatch")
+    #expect(
+      error?.description
+        == "The model's output is declared as 65536 values of int8, but what it computes is int8 [1, 2].")
+  }
+
   private func said(by classifier: Classifier) -> String {
     classifier.labels[classifier.scores[0] >= classifier.scores[1] ? 0 : 1]
   }
