@@ -157,14 +157,18 @@ struct FlatBufferTable {
     try numbers(index, name, as: Int32.self, limit: limit)?.map { Int($0) }
   }
 
-  /// A text, with what is no UTF-8 replaced; nil where it is absent.
+  /// A text, with what is no UTF-8 replaced, and spaces for control characters: names end up in lines of logs and on
+  /// terminals. Nil where it is absent.
   func string(
     _ index: Int, _ name: String, limit: Int = ModelLimits.nameByteCount
   ) throws(ModelError) -> String? {
     guard let vector = try vector(index, name, width: 1) else { return nil }
     try within(vector.count, limit: limit, "the length of \(name)")
     try buffer.charge(vector.count, place)
-    return String(decoding: buffer.bytes[vector.start..<vector.start + vector.count], as: UTF8.self)
+    let text = String(decoding: buffer.bytes[vector.start..<vector.start + vector.count], as: UTF8.self)
+    func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) }
+    guard text.unicodeScalars.contains(where: isControl) else { return text }
+    return String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? " " : $0 }))
   }
 
   /// A list of tables, each with the place that `place` gives it; empty where it is absent.

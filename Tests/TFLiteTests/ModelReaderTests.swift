@@ -26,6 +26,16 @@ struct ModelReaderTests {
     #expect(model.metadata["note"]?.count == 4)
   }
 
+  @Test func namesHaveNoControlCharacters() throws {
+    let model = try Model(
+      parsing: ModelWriter.changed {
+        $0.tensors[0][3] = .reference(.string("in\nerror: \u{1B}[2Jgone\u{9B}é\u{7F}"))
+        $0.code = [0: .byte(32), 1: .reference(.string("Sinh\r\n"))]
+      })
+    #expect(model.main.tensors[0].name == "in error:  [2Jgone é ")
+    #expect(model.main.operators[0].code.name == "custom operator Sinh  ")
+  }
+
   @Test func takesTheLargerOfTheTwoOperatorCodes() throws {
     let old = try Model(parsing: ModelWriter.changed { $0.code = [0: .byte(18)] })
     #expect(old.main.operators[0].code == .builtin(.mul))
