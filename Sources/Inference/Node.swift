@@ -10,15 +10,11 @@ struct Node {
 
   /// Takes an operator of the file, if it is one of the schema's list.
   init(_ source: Operator, index: Int) throws(CompilationError) {
-    switch source.code {
-    case .builtin(let code):
-      self.code = code
-      place = OperatorPlace(name: code.name, index: index)
-    case .unnamed(let number):
-      throw .unknownOperator(name: "number \(number) of the schema", index: index)
-    case .custom(let name):
-      throw .unknownOperator(name: "the custom operator \"\(name)\"", index: index)
+    guard case .builtin(let code) = source.code else {
+      throw .unknownOperator(name: source.code.name, index: index)
     }
+    self.code = code
+    place = OperatorPlace(name: code.name, index: index)
     inputs = source.inputs
     outputs = source.outputs
     options = source.options

@@ -3,15 +3,6 @@ import TFLite
 extension ReferenceInterpreter {
   typealias Function = @Sendable (OperatorCall) throws(ReferenceError) -> [TensorValue]
 
-  /// The name that the schema, or the model itself, gives an operator.
-  static func name(of code: OperatorCode) -> String {
-    switch code {
-    case .builtin(let builtin): builtin.name
-    case .unnamed(let number): "number \(number) of the schema's list"
-    case .custom(let name): "the custom operator '\(name)'"
-    }
-  }
-
   /// The reference version of an operator, or nil where there is none.
   static func function(of code: OperatorCode) -> Function? {
     guard case .builtin(let builtin) = code else { return nil }

@@ -13,7 +13,7 @@ public struct ReferenceInterpreter: Sendable {
   public init(model: Model) throws(ReferenceError) {
     self.model = model
     for (index, node) in model.main.operators.enumerated() where Self.function(of: node.code) == nil {
-      throw .unknownOperator(name: Self.name(of: node.code), index: index)
+      throw .unknownOperator(name: node.code.name, index: index)
     }
   }
 
@@ -54,7 +54,7 @@ public struct ReferenceInterpreter: Sendable {
         operands.append(try value(at: input, in: values))
       }
       let call = OperatorCall(
-        index: index, name: Self.name(of: node.code), inputs: operands,
+        index: index, name: node.code.name, inputs: operands,
         outputs: node.outputs.map { model.main.tensors[$0] }, options: node.options)
       guard let function = Self.function(of: node.code) else {
         throw .unknownOperator(name: call.name, index: index)

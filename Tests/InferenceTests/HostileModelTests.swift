@@ -109,6 +109,22 @@ import Testing
     #expect((error?.description.utf8.count ?? .max) < 200, "\(String(describing: error).prefix(300))")
   }
 
+  @Test func operatorsThatAreNotOfTheList() {
+    var random = RandomModel(.float32, seed: 14)
+    let source = random.input([1])
+    let model = random.model(outputs: [source])
+    for (code, name) in [
+      (OperatorCode.custom("Sinh"), "custom operator Sinh"), (.unnamed(9), "number 9 of the schema's list"),
+    ] {
+      let operation = Operator(code: code, version: 1, inputs: [source], outputs: [], options: .none)
+      let main = Subgraph(
+        name: "", tensors: model.main.tensors, operators: [operation], inputs: [source], outputs: [source])
+      #expect(
+        refusal(Model(bytes: model.bytes, description: "", main: main, subgraphCount: 1, metadata: [:]))
+          == .unknownOperator(name: name, index: 0))
+    }
+  }
+
   // MARK: Scales
 
   private static let extremes: [Float] = [.leastNonzeroMagnitude, 1e-38, 1e-9, 1, 1e9, .greatestFiniteMagnitude]

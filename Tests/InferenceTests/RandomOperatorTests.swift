@@ -79,7 +79,8 @@ import Testing
       var random = RandomModel(type, seed: 1000 + seed)
       let (depth, multiplier) = (number(1...40, &random), number(1...3, &random))
       let options = windowOptions(&random)
-      let picture = source([number(1...2, &random), number(10...14, &random), number(10...14, &random), depth], &random)
+      let size = (number(10...14, &random), number(10...14, &random))
+      let picture = source([number(1...2, &random), size.0, size.1, depth], &random)
       let kernel = (number(1...4, &random), number(1...4, &random))
       let filters = weights([1, kernel.0, kernel.1, depth * multiplier], &random)
       let result = random.append(
