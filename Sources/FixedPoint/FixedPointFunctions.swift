@@ -4,18 +4,13 @@
 
 private func multiplied(_ a: Int32, _ b: Int32) -> Int32 { roundingDoublingHighMultiply(a, b) }
 
-/// A shift to the left that stays within 32 bits.
-public func saturatingShiftLeft(_ x: Int32, _ exponent: Int) -> Int32 {
-  Int32(clamping: Int64(x) << Int64(min(exponent, 31)))
-}
-
 /// e^x for x <= 0 in Q5.26; the result is in Q0.31.
 public func fixedPointExponential(_ x: Int32) -> Int32 {
   if x == 0 { return .max }
   let quarter: Int32 = 1 << 24
   // x = -remainder + fraction, with the fraction in -1/4 ..< 0.
   let fraction = (x & (quarter - 1)) - quarter
-  var result = exponentialNearZero(saturatingShiftLeft(fraction, 5))
+  var result = exponentialNearZero(saturatingLeftShift(fraction, by: 5))
   let remainder = fraction &- x
   // e^-2^n for n = -2 ... 4, one for each bit of the remainder.
   let factors: [Int32] = [1_672_461_947, 1_302_514_674, 790_015_084, 290_630_308, 39_332_535, 720_401, 242]
@@ -43,9 +38,9 @@ public func fixedPointReciprocalOfOnePlus(_ x: Int32) -> Int32 {
   var y = 1_515_870_810 &+ multiplied(half, -1_010_580_540)  // 48/17 and -32/17 in Q2.29
   for _ in 0..<3 {
     let error = (1 << 29) &- multiplied(half, y)
-    y = y &+ saturatingShiftLeft(multiplied(y, error), 2)
+    y = y &+ saturatingLeftShift(multiplied(y, error), by: 2)
   }
-  return saturatingShiftLeft(y, 1)
+  return saturatingLeftShift(y, by: 1)
 }
 
 /// The reciprocal of a positive number with `integerBits` bits above the point: a fraction of 31 bits, and by how many
@@ -71,17 +66,17 @@ public func fixedPointLogarithm(_ x: Int32) -> Int32 {
     multiplied(p, (1_057_819_769 &+ q) &+ multiplied(127_690_142, square)) &+ multiplied(638_450_708, q)
   let reciprocal = fixedPointReciprocalOfOnePlus(denominator)
   let sum = multiplied(power, 1_488_522_236) &+ multiplied(roundingRightShift(numerator, by: 6), reciprocal)  // ln 2
-  return saturatingShiftLeft(sum, 1)
+  return saturatingLeftShift(sum, by: 1)
 }
 
 /// x in Q12.19 as `scaled * 2^power`, where `scaled` is near sqrt(sqrt(1/2)) in Q0.31 and `power` is in Q6.25.
 private func nearestPowerOfRootTwo(_ x: Int32, _ rootHalf: Int32) -> (scaled: Int32, power: Int32) {
   let quarter: Int32 = 1 << 23
   let zerosA = UInt32(bitPattern: x).leadingZeroBitCount
-  let scaledA = saturatingShiftLeft(multiplied(saturatingShiftLeft(x, zerosA - 1), rootHalf), 1)
-  let powerA = saturatingShiftLeft(Int32(12 - zerosA), 25) &+ quarter
+  let scaledA = saturatingLeftShift(multiplied(saturatingLeftShift(x, by: zerosA - 1), rootHalf), by: 1)
+  let powerA = saturatingLeftShift(Int32(12 - zerosA), by: 25) &+ quarter
   let zerosB = UInt32(bitPattern: multiplied(x, rootHalf)).leadingZeroBitCount - 1
-  let scaledB = saturatingShiftLeft(x, zerosB)
-  let powerB = saturatingShiftLeft(Int32(12 - zerosB), 25) &- quarter
+  let scaledB = saturatingLeftShift(x, by: zerosB)
+  let powerB = saturatingLeftShift(Int32(12 - zerosB), by: 25) &- quarter
   return (min(scaledA, scaledB), max(powerA, powerB))
 }

@@ -31,6 +31,12 @@ public func roundingRightShift(_ x: Int16, by exponent: Int32) -> Int16 {
   Int16(roundingRightShift(Int32(x), by: exponent))
 }
 
+/// `x * 2^exponent`, held within 32 bits; the exponent is -31 or more.
+@inlinable
+public func saturatingLeftShift(_ x: Int32, by exponent: Int) -> Int32 {
+  Int32(clamping: Int64(x) << Int64(min(exponent, 31)))
+}
+
 /// `x * 2^exponent`, held within 16 bits; the exponent is 0 or more.
 @inlinable
 public func saturatingLeftShift(_ x: Int16, by exponent: Int32) -> Int16 {

@@ -40,10 +40,13 @@ import Testing
   }
 
   @Test func theLeftShiftSaturates() {
-    #expect(saturatingLeftShift(100, by: 3) == 800)
-    #expect(saturatingLeftShift(-100, by: 9) == .min)
-    #expect(saturatingLeftShift(100, by: 9) == .max)
-    #expect(saturatingLeftShift(1, by: 200) == .max)
-    #expect(saturatingLeftShift(0, by: 200) == 0)
+    #expect(saturatingLeftShift(Int16(100), by: 3) == 800)
+    #expect(saturatingLeftShift(Int16(-100), by: 9) == .min)
+    #expect(saturatingLeftShift(Int16(100), by: 9) == .max)
+    #expect(saturatingLeftShift(Int32(-3), by: 30) == Int32.min)
+    #expect(saturatingLeftShift(Int32(3), by: 40) == Int32.max)
+    #expect(saturatingLeftShift(Int32(-5), by: -1) == -3)
+    #expect(saturatingLeftShift(Int16(1), by: 200) == .max)
+    #expect(saturatingLeftShift(Int16(0), by: 200) == 0)
   }
 }
