@@ -15,8 +15,16 @@ struct Line: Decodable {
     var labels: [String]?
   }
 
+  struct Camera: Decodable {
+    /// In `snapshot`; `hello` has a name in its place.
+    var camera: String?
+    var event: String?
+    var reason: String?
+  }
+
   var type: String
   var seq: UInt64
+  var cameras: [Camera]?
   var run: String
   var camera: String?
   var region: String?
