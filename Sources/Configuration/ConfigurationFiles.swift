@@ -2,18 +2,26 @@ import Glibc
 
 /// The configuration files of a directory, and their bytes.
 enum ConfigurationFiles {
-  /// `maskd.yaml`, and `conf.d/*.yaml` by the order of their names; those that are there.
-  static func list(in directory: String) -> [String] {
+  /// `maskd.yaml`, and `conf.d/*.yaml` by the order of their names; those that are there. Where the directory is one
+  /// that somebody named, it must be there itself.
+  static func list(in directory: String, mustExist: Bool) throws(ConfigurationError) -> [String] {
+    if mustExist { _ = try entries(of: directory, mustExist: true) }
     let main = directory + "/maskd.yaml"
     let extra = directory + "/conf.d"
-    let names = entries(of: extra).filter { $0.hasSuffix(".yaml") && !$0.hasPrefix(".") }.sorted()
+    let names = try entries(of: extra, mustExist: false).filter { $0.hasSuffix(".yaml") && !$0.hasPrefix(".") }
     // A link that leads nowhere is a mistake that deserves its error, so it is listed too.
     var status = stat()
-    return (lstat(main, &status) == 0 ? [main] : []) + names.map { "\(extra)/\($0)" }
+    let hasMain = lstat(main, &status) == 0
+    guard hasMain || errno == ENOENT else { throw failure(main, errno) }
+    return (hasMain ? [main] : []) + names.sorted().map { "\(extra)/\($0)" }
   }
 
-  private static func entries(of directory: String) -> [String] {
-    guard let stream = opendir(directory) else { return [] }
+  /// None where the directory is missing; what is there and cannot be read would be missed in silence.
+  private static func entries(of directory: String, mustExist: Bool) throws(ConfigurationError) -> [String] {
+    guard let stream = opendir(directory) else {
+      guard errno == ENOENT, !mustExist else { throw failure(directory, errno) }
+      return []
+    }
     defer { closedir(stream) }
     var names: [String] = []
     while let entry = readdir(stream) {

@@ -2,10 +2,18 @@ extension Settings {
   /// Reads `maskd.yaml` and then `conf.d/*.yaml` of the configuration directory, by the order of their names.
   ///
   /// A later file overrides an earlier one key by key; lists are replaced as a whole. Files that are not there are
-  /// not missed.
+  /// not missed; the directory itself is where `mustExist` says so.
   /// - Throws: everything that is wrong in any of the files.
-  public static func load(directories: Directories) throws(ConfigurationErrors) -> Settings {
-    try load(files: ConfigurationFiles.list(in: directories.configuration), directories: directories)
+  public static func load(
+    directories: Directories, mustExist: Bool = false
+  ) throws(ConfigurationErrors) -> Settings {
+    let files: [String]
+    do throws(ConfigurationError) {
+      files = try ConfigurationFiles.list(in: directories.configuration, mustExist: mustExist)
+    } catch {
+      throw ConfigurationErrors(errors: [error])
+    }
+    return try load(files: files, directories: directories)
   }
 
   /// Reads these files in order; each must be there.

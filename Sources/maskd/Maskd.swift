@@ -27,11 +27,9 @@ import Results
   var checkConfig = false
 
   func run() throws {
-    var directories = Directories.current()
-    if let config { directories.configuration = config }
     let settings: Settings
     do throws(ConfigurationErrors) {
-      settings = try Settings.load(directories: directories)
+      settings = try load()
     } catch {
       complain(error.description)
       throw ExitCode(78)
@@ -40,17 +38,22 @@ import Results
       print(settings.rendered(), terminator: "")
       return
     }
-    try serve(settings, directories)
+    try serve(settings)
   }
 
-  private func serve(_ settings: Settings, _ directories: Directories) throws {
+  /// A folder that was named must be there; the one of the system need not.
+  private func load() throws(ConfigurationErrors) -> Settings {
+    var directories = Directories.current()
+    if let config { directories.configuration = config }
+    return try Settings.load(directories: directories, mustExist: config != nil)
+  }
+
+  private func serve(_ settings: Settings) throws {
     LoggingSystem.bootstrap { _ in Journal() }
     var logger = Logger(label: "maskd")
     logger.logLevel = Logger.Level(settings.journal.level)
     do throws(ServiceError) {
-      let service = try Service(settings, logger: logger) { () throws(ConfigurationErrors) in
-        try Settings.load(directories: directories)
-      }
+      let service = try Service(settings, logger: logger, loadSettings: load)
       try service.run()
     } catch {
       logger.critical("\(error.description)")

@@ -23,6 +23,22 @@ import Testing
     #expect(try Settings.load(directories: directory.directories) == Settings(directories: directory.directories))
   }
 
+  @Test func aFolderThatWasNamedMustBeThere() {
+    var directories = directory.directories
+    directories.configuration = directory.path + "/nowhere"
+    #expect(throws: Never.self) { try Settings.load(directories: directories) }
+    let errors = #expect(throws: ConfigurationErrors.self) {
+      try Settings.load(directories: directories, mustExist: true)
+    }
+    #expect(errors?.description.contains(directories.configuration) == true)
+  }
+
+  @Test func whatIsInTheWayOfTheFolderIsNotPassedOver() throws {
+    var directories = directory.directories
+    directories.configuration = try directory.write("file", "")
+    #expect(throws: ConfigurationErrors.self) { try Settings.load(directories: directories) }
+  }
+
   @Test func everyKeyArrives() throws {
     let settings = try directory.load(Self.everything)
     var expected = Settings(directories: directory.directories)
