@@ -92,13 +92,15 @@ extension RegionDecision {
 
   /// Takes that the frames of this region are shed. The next frame starts settling again.
   public mutating func noteOverload(at time: UInt64) -> StateChange? {
-    interrupt(.overload, since: time, at: time)
+    // A frame did come: an overload becomes `stale` where none follows.
+    lastFrame = max(lastFrame, time)
+    return interrupt(.overload, since: time, at: time)
   }
 
   /// Notices that no frame came for too long. To be called some times within `staleAfter`; before the first frame the
-  /// time counts from the start. A lost camera or an overload is not renamed.
+  /// time counts from the start. A lost camera is not renamed.
   public mutating func tick(at time: UInt64) -> StateChange? {
-    guard !isInterrupted, elapsed(from: lastFrame, to: time) > timing.staleAfter else { return nil }
+    guard state.reason != .cameraLost, state.reason != .stale, elapsed(from: lastFrame, to: time) > timing.staleAfter else { return nil }
     return interrupt(.stale, since: lastFrame, at: time)
   }
 

@@ -220,6 +220,15 @@ private struct Film {
     #expect(film.decision.state == .label("mask"))
   }
 
+  @Test func anOverloadAfterWhichNoFrameComesIsStale() {
+    var film = Film(framesPerSecond: 30)
+    _ = film.decision.noteOverload(at: film.time)
+    #expect(film.decision.tick(at: film.time + 2 * second) == nil)
+    let change = film.decision.tick(at: film.time + 2 * second + 1)
+    #expect(change?.state == .indeterminate(.stale))
+    #expect(change?.since == film.time)
+  }
+
   @Test func aModelWithTheSameLabelsKeepsTheState() {
     var film = Film(framesPerSecond: 30)
     film.play([0.95, 0.05], for: second)
