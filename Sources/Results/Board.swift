@@ -51,7 +51,7 @@ struct Board: Sendable {
   /// Takes the model in charge. Its phase is the one of its drop where there was one.
   mutating func setModel(_ new: ActiveModel) {
     model = new
-    modelPhase = drops.last { $0.message.sha256 == new.sha256 }?.message.phase ?? "committed"
+    modelPhase = drops.last { $0.message.isStep(of: new) }?.message.phase ?? "committed"
   }
 
   /// Takes what a message says. Regions and cameras that are not configured are left out.
@@ -73,11 +73,19 @@ struct Board: Sendable {
   }
 
   private mutating func take(_ step: ModelMessage, realtime: UInt64) {
-    if let model, step.sha256 == model.sha256 { modelPhase = step.phase }
+    if let model, step.isStep(of: model) { modelPhase = step.phase }
     drops.removeAll { drop in
       drop.message.name == step.name && (drop.message.sha256 == nil || drop.message.sha256 == step.sha256)
     }
     drops.append(Drop(message: step, time: realtime))
     if drops.count > Self.maximumDrops { drops.removeFirst() }
+  }
+}
+
+extension ModelMessage {
+  /// Whether this is said of the model in charge. A file with its bytes may be dropped again with another sidecar, and
+  /// be refused: that is another drop.
+  fileprivate func isStep(of model: ActiveModel) -> Bool {
+    generation == model.generation && phase != "rejected"
   }
 }

@@ -37,9 +37,13 @@ enum Sample {
       camera: "door", event: .lost, device: "/dev/video0", reason: "unplugged", errno: "ENODEV",
       detail: "VIDIOC_DQBUF /dev/video0: No such device"))
 
-  static func model(_ phase: String, name: String = "x", sha256: String? = nil, reason: String? = nil) -> Message {
+  static func model(
+    _ phase: String, name: String = "x", sha256: String? = nil, generation: UInt64? = nil, reason: String? = nil
+  ) -> Message {
     .model(
-      ModelMessage(name: name, sha256: sha256, phase: phase, reason: reason, detail: reason.map { "because \($0)" }))
+      ModelMessage(
+        name: name, sha256: sha256, phase: phase, generation: generation, reason: reason,
+        detail: reason.map { "because \($0)" }))
   }
 
   static let overload = Message.overload(OverloadMessage(active: true, shed: 12, budget: 33_333, measured: 50_000))
