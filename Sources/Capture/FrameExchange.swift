@@ -1,4 +1,5 @@
 import CLinux
+import EventLoop
 import Glibc
 
 /// Hands frames from the capture threads to the one that classifies: a slot for each camera, the newest frame wins.
@@ -51,7 +52,7 @@ public final class FrameExchange: @unchecked Sendable {
 
   /// The next frame, each camera in turn; waits for one. Nil after `timeout`, or once the exchange is closed.
   public func next(timeout: Duration) -> Frame? {
-    let deadline = timespec(monotonicDeadline(after: timeout))
+    let deadline = timespec(MonotonicClock.deadline(after: timeout))
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while !hasClosed {
@@ -118,7 +119,7 @@ public final class FrameExchange: @unchecked Sendable {
 
   /// Waits until the slot of a camera is empty; false after `timeout`.
   func waitUntilTaken(camera: Int, timeout: Duration) -> Bool {
-    let deadline = timespec(monotonicDeadline(after: timeout))
+    let deadline = timespec(MonotonicClock.deadline(after: timeout))
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while slots[camera].frame != nil {

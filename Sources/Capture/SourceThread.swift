@@ -8,13 +8,11 @@ final class SourceThread: Sendable {
   /// Wakes the thread out of its waiting: it is to stop, or a buffer came back.
   let waker: Waker
 
-  private let ended: Waker
   private let stopFlag = Atomic<Bool>(false)
   private let thread = Mutex<Thread?>(nil)
 
   init() throws(SystemCallError) {
     waker = try Waker()
-    ended = try Waker()
   }
 
   /// The thread's body is to return soon.
@@ -24,10 +22,7 @@ final class SourceThread: Sendable {
   func start(name: String, body: @escaping @Sendable () -> Void) throws(SystemCallError) {
     try thread.withLock { (thread: inout sending Thread?) throws(SystemCallError) in
       precondition(thread == nil, "a source starts once")
-      thread = try Thread.start(name: name) { [self] in
-        body()
-        ended.wake()
-      }
+      thread = try Thread.start(name: name, body: body)
     }
   }
 
@@ -35,21 +30,14 @@ final class SourceThread: Sendable {
   func stop(timeout: Duration) -> Bool {
     stopFlag.store(true, ordering: .releasing)
     waker.wake()
-    guard let thread = thread.withLock({ $0 }) else { return true }
-    guard waitForDescriptor(ended.descriptor, timeout: timeout) else { return false }
-    thread.join()
-    return true
+    return thread.withLock { $0 }?.join(timeout: timeout) ?? true
   }
 
   /// Waits for the waker and resets it; returns early when woken.
   func sleep(_ duration: Duration) {
-    if waitForDescriptor(waker.descriptor, timeout: duration) { waker.clear() }
+    var entry = pollfd(fd: waker.descriptor, events: Int16(POLLIN), revents: 0)
+    // A millisecond that was begun counts: poll must not return before the time.
+    let milliseconds = CInt(clamping: (duration.microseconds + 999) / 1000)
+    if retryingOnInterrupt({ poll(&entry, 1, milliseconds) }) > 0 { waker.clear() }
   }
-}
-
-/// Waits until a descriptor is readable; false after `timeout`.
-func waitForDescriptor(_ descriptor: CInt, timeout: Duration) -> Bool {
-  var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-  let milliseconds = CInt(clamping: (timeout.wholeMicroseconds + 999) / 1_000)
-  return retryingOnInterrupt { poll(&entry, 1, milliseconds) } > 0
 }

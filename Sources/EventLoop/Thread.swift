@@ -51,12 +51,7 @@ public final class Thread: Sendable {
   /// Waits until the body has returned, for `timeout` at most.
   /// - Returns: false where it has not; it then runs on, and may be waited for again.
   public func join(timeout: Duration) -> Bool {
-    var deadline = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &deadline)
-    let (seconds, attoseconds) = max(timeout, .zero).components
-    let nanoseconds = deadline.tv_nsec + Int(attoseconds / 1_000_000_000)
-    deadline.tv_sec += Int(clamping: seconds) + nanoseconds / 1_000_000_000
-    deadline.tv_nsec = nanoseconds % 1_000_000_000
+    var deadline = timespec(MonotonicClock.deadline(after: timeout))
     return handle.withLock { handle in
       guard let running = handle else { return true }
       precondition(pthread_equal(running, pthread_self()) == 0, "a thread cannot wait for its own end")

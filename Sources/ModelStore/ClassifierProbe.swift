@@ -1,4 +1,5 @@
 import Classification
+import EventLoop
 import Imaging
 
 /// Loads models as classifiers of this daemon's engine, and lets them compute before they judge frames.
@@ -65,13 +66,8 @@ public struct ClassifierProbe: ModelProbe {
     guard let best else { return }
     throw Rejection(
       .tooSlow,
-      "An inference takes \(milliseconds(best)) ms, more than the budget of \(milliseconds(budget)) ms; take a "
+      "An inference takes \(best.microseconds / 1000) ms, more than the budget of \(budget.microseconds / 1000) ms; take a "
         + "smaller model, or raise models.latency_budget.")
-  }
-
-  private func milliseconds(_ duration: Duration) -> Int64 {
-    let (seconds, attoseconds) = duration.components
-    return seconds * 1000 + attoseconds / 1_000_000_000_000_000
   }
 }
 

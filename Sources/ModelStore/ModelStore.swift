@@ -1,6 +1,4 @@
-import CLinux
 import EventLoop
-import Glibc
 import Synchronization
 
 /// Watches the drop directory, and decides which model is active.
@@ -69,12 +67,7 @@ public final class ModelStore<Probe: ModelProbe>: Sendable {
     guard let ending = running.withLock({ $0.take() }) else { return true }
     ending.control.isStopping.store(true, ordering: .releasing)
     ending.control.waker.wake()
-    var entry = pollfd(fd: ending.control.ended.descriptor, events: Int16(POLLIN), revents: 0)
-    let (seconds, attoseconds) = timeout.components
-    let milliseconds = CInt(clamping: seconds * 1000 + attoseconds / 1_000_000_000_000_000)
-    guard retryingOnInterrupt({ poll(&entry, 1, milliseconds) }) > 0 else { return false }
-    ending.thread.join()
-    return true
+    return ending.thread.join(timeout: timeout)
   }
 
   deinit { stop() }

@@ -1,20 +1,16 @@
 import EventLoop
-import Glibc
 import Synchronization
 
 /// What other threads tell the worker.
 final class StoreControl: Sendable {
   /// Wakes the worker's loop: look at the two values below.
   let waker: Waker
-  /// Set when the worker's thread has ended.
-  let ended: Waker
   let isStopping = Atomic<Bool>(false)
   /// The newest generation that a frame was judged by.
   let judged = Atomic<UInt64>(0)
 
   init() throws(SystemCallError) {
     waker = try Waker()
-    ended = try Waker()
   }
 }
 
@@ -92,17 +88,12 @@ final class StoreWorker<Probe: ModelProbe>: @unchecked Sendable {
         report(settings.dropDirectory, .rejected, reason: .io, "\(error); no model is taken.")
       }
     }
-    control.ended.wake()
   }
 
   var isStopping: Bool { control.isStopping.load(ordering: .acquiring) }
 
   /// Time that never jumps.
-  var now: Duration {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return .seconds(time.tv_sec) + .nanoseconds(time.tv_nsec)
-  }
+  var now: Duration { .microseconds(MonotonicClock.now()) }
 
   /// Tells of a step. Nothing is told once the store is to stop.
   func report(

@@ -1,3 +1,4 @@
+import EventLoop
 import Logging
 import Synchronization
 
@@ -51,7 +52,7 @@ public struct Journal: LogHandler {
     var all = metadataProvider?.get() ?? [:]
     all.merge(metadata) { _, new in new }
     all.merge(event.metadata ?? [:]) { _, new in new }
-    output.write(JournalRecord(event, metadata: all), at: Clock.monotonicMicroseconds())
+    output.write(JournalRecord(event, metadata: all), at: MonotonicClock.now())
   }
 }
 
@@ -108,8 +109,7 @@ struct MessageRateLimit: Sendable {
 
   init(burst: Int, interval: Duration) {
     self.burst = max(1, burst)
-    let (seconds, attoseconds) = max(interval, .zero).components
-    self.interval = UInt64(seconds) * 1_000_000 + UInt64(attoseconds / 1_000_000_000_000)
+    self.interval = interval.microseconds
   }
 
   /// Nil: hold the message back. Else how many were held back since the last that passed.

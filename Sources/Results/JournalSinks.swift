@@ -66,7 +66,7 @@ struct StandardErrorSink: JournalSink {
       writer.digits(UInt64(record.priority), atLeast: 1)
       writer.literal(">")
     } else {
-      Timestamp(Clock.realtimeMicroseconds()).write(into: &writer)
+      Timestamp(RealtimeClock.now()).write(into: &writer)
       writer.literal(" ")
     }
     var line = writer.bytes

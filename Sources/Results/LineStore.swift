@@ -70,7 +70,7 @@ extension LineStore {
   }
 
   func setCameras(_ cameras: [CameraDescription]) {
-    contents.withLock { $0.board.setCameras(cameras, at: Clock.monotonicMicroseconds()) }
+    contents.withLock { $0.board.setCameras(cameras, at: MonotonicClock.now()) }
   }
 
   func setModel(_ model: ActiveModel) {

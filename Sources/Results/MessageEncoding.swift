@@ -1,3 +1,5 @@
+import EventLoop
+
 /// What is the same in every line of a run, and the time.
 struct LineContext {
   let run: String
@@ -6,8 +8,8 @@ struct LineContext {
 
   init(run: String) {
     self.run = run
-    monotonic = Clock.monotonicMicroseconds()
-    realtime = Clock.realtimeMicroseconds()
+    monotonic = MonotonicClock.now()
+    realtime = RealtimeClock.now()
   }
 
   /// µs since 1970 of a moment by CLOCK_MONOTONIC.

@@ -13,7 +13,7 @@ public enum Notify {
   /// The configuration is read again; `ready` ends it.
   public static func reloading() {
     // A service of Type=notify-reload must say when, in the same message (systemd 253 and newer).
-    send("RELOADING=1\nMONOTONIC_USEC=\(Clock.monotonicMicroseconds())\nSTATUS=Reloading the configuration")
+    send("RELOADING=1\nMONOTONIC_USEC=\(MonotonicClock.now())\nSTATUS=Reloading the configuration")
   }
 
   /// The daemon is on its way out.

@@ -1,3 +1,4 @@
+import EventLoop
 import Imaging
 import Testing
 
@@ -101,7 +102,7 @@ import Testing
     let directory = try ScratchDirectory()
     let frame = Array("FRAME\n".utf8) + [UInt8](repeating: 7, count: 12)
     let film = Array("YUV4MPEG2 W4 H2 F20:1\n".utf8) + frame + frame + frame
-    let begin = monotonicMicroseconds()
+    let begin = MonotonicClock.now()
     let run = try ReplayRun(directory.write("film.y4m", film), rate: .recorded)
     let frames = run.framesToTheEnd()
     #expect(frames.last?.sequence == 3)

@@ -1,3 +1,4 @@
+import EventLoop
 import Imaging
 
 /// What runs on a replay's thread: reads the recording at its rate and offers its pictures as a camera does.
@@ -47,7 +48,7 @@ final class ReplayWorker {
         if !settings.loops { return rest() }
       } catch {
         reporter.report(error, on: settings.path)
-        sleep(until: monotonicDeadline(after: delay))
+        sleep(until: MonotonicClock.deadline(after: delay))
         delay = min(delay * 2, Self.retryDelays.longest)
       }
     }
@@ -55,7 +56,7 @@ final class ReplayWorker {
   }
 
   private var goesOn: Bool {
-    counters.heartbeat.store(monotonicMicroseconds(), ordering: .relaxed)
+    counters.heartbeat.store(MonotonicClock.now(), ordering: .relaxed)
     return !thread.isStopping && !exchange.isClosed
   }
 
@@ -65,7 +66,7 @@ final class ReplayWorker {
     let interval = frameInterval(recorded: input.recordedRate)
     var isEmpty = true
     counters.starts.add(1)
-    dueTime = max(dueTime, monotonicMicroseconds())
+    dueTime = max(dueTime, MonotonicClock.now())
     while goesOn {
       switch input.next() {
       case .picture(let picture):
@@ -95,12 +96,12 @@ final class ReplayWorker {
     if let interval {
       sleep(until: dueTime)
       // Where decoding is slower than the rate, the rate gives way: no burst follows.
-      dueTime = max(dueTime + interval, monotonicMicroseconds())
+      dueTime = max(dueTime + interval, MonotonicClock.now())
     } else {
       waitUntilTaken()
     }
     guard goesOn else { return }
-    let now = monotonicMicroseconds()
+    let now = MonotonicClock.now()
     sequence &+= 1
     counters.captured.add(1)
     let format = picture.format
@@ -137,7 +138,7 @@ final class ReplayWorker {
 
   private func sleep(until time: UInt64) {
     while goesOn {
-      let now = monotonicMicroseconds()
+      let now = MonotonicClock.now()
       guard now < time else { return }
       thread.sleep(min(.microseconds(time - now), Self.beatInterval))
     }

@@ -32,7 +32,7 @@ final class CameraWorker {
     counters: CaptureCounters, onEvent: @escaping @Sendable (CameraEvent) -> Void
   ) {
     wish = FormatWish(settings)
-    stallAfter = settings.stallAfter.wholeMicroseconds
+    stallAfter = settings.stallAfter.microseconds
     self.camera = camera
     self.exchange = exchange
     self.calls = calls

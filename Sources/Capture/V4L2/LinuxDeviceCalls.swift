@@ -78,7 +78,7 @@ final class LinuxDeviceCalls: DeviceCalls {
     return .timedOut
   }
 
-  func now() -> UInt64 { monotonicMicroseconds() }
+  func now() -> UInt64 { MonotonicClock.now() }
 
   private func wait(on entries: inout (pollfd, pollfd), milliseconds: CInt) -> CInt {
     withUnsafeMutablePointer(to: &entries) { pair in

@@ -1,4 +1,4 @@
-import Glibc
+import EventLoop
 
 /// The state of every region, redrawn in place, with the last events below.
 struct LiveTable {
@@ -6,12 +6,9 @@ struct LiveTable {
     let place: String
     var state: String
     var reason: String?
-    var score: Double?
     var scoresText = ""
     var latency: UInt64?
     var changed: UInt64
-    /// Results of the last seconds, for the rate.
-    var results: [UInt64] = []
   }
 
   private var title = ""
@@ -21,7 +18,6 @@ struct LiveTable {
   private var drawnLineCount = 0
 
   private static let eventMax = 8
-  private static let barWidth = 10
 
   /// Starts with the greeting of a daemon.
   init(hello: ResultLine, snapshot: ResultLine) {
@@ -30,8 +26,7 @@ struct LiveTable {
     let now = Self.seconds()
     rows = (snapshot.regions ?? []).map { region in
       Row(
-        place: "\(region.camera)/\(region.region)", state: region.state, reason: region.reason, score: region.score,
-        changed: now)
+        place: "\(region.camera)/\(region.region)", state: region.state, reason: region.reason, changed: now)
     }
   }
 
@@ -52,8 +47,6 @@ struct LiveTable {
     let index = row(of: line.place, at: now)
     rows[index].scoresText = line.scoresText
     rows[index].latency = line.latency?.total
-    rows[index].results.append(now)
-    rows[index].results.removeAll { $0 + 10 < now }
   }
 
   private mutating func takeState(_ line: ResultLine) {
@@ -61,7 +54,6 @@ struct LiveTable {
     let index = row(of: line.place, at: now)
     rows[index].state = line.state ?? "?"
     rows[index].reason = line.reason
-    rows[index].score = line.score
     rows[index].changed = now
     takeEvent(line)
   }
@@ -137,9 +129,5 @@ struct LiveTable {
     return result
   }
 
-  private static func seconds() -> UInt64 {
-    var time = timespec()
-    clock_gettime(CLOCK_MONOTONIC, &time)
-    return UInt64(time.tv_sec)
-  }
+  private static func seconds() -> UInt64 { MonotonicClock.now() / 1_000_000 }
 }
