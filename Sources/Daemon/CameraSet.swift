@@ -4,14 +4,20 @@ import EventLoop
 import Results
 import Synchronization
 
-/// The sources of a plan, running.
+/// The sources of a plan.
 struct CameraSet: Sendable {
   private let sources: [any FrameSource]
   private let exchange: FrameExchange
   private let conditions: CameraConditions
-  private let started = MonotonicClock.now()
+  private let made = MonotonicClock.now()
 
-  /// Starts a source for each camera. A camera that is missing is looked for until it comes.
+  /// µs after which a camera that neither came nor failed is not waited for any more.
+  private static let trialTime: UInt64 = 5_000_000
+
+  /// How long a source that hangs is waited for.
+  private static let stopTime = Duration.milliseconds(300)
+
+  /// Makes a source for each camera, and starts none.
   init(
     _ cameras: [Settings.Camera], exchange: FrameExchange, inbox: FrameInbox, reporter: Reporter
   ) throws(SystemCallError) {
@@ -21,9 +27,10 @@ struct CameraSet: Sendable {
     for (number, camera) in cameras.enumerated() {
       let conditions = conditions
       let onEvent: @Sendable (CameraEvent) -> Void = { event in
-        guard conditions.note(event) else { return }
-        reporter.report(event, camera: camera.name)
-        inbox.put(event)
+        conditions.note(event) {
+          reporter.report(event, camera: camera.name)
+          inbox.put(event)
+        }
       }
       let source: any FrameSource =
         switch camera.source {
@@ -35,11 +42,15 @@ struct CameraSet: Sendable {
       sources.append(source)
     }
     self.sources = sources
+  }
+
+  /// Starts them. A camera that is missing is looked for until it comes.
+  func start() throws(SystemCallError) {
     for source in sources { try source.start() }
   }
 
-  /// Whether each camera was found or missed once.
-  var wereTried: Bool { conditions.wereTried }
+  /// Whether each camera was found or missed once, or had its time.
+  func wereTried(by time: UInt64) -> Bool { conditions.wereTried || time > made + Self.trialTime }
 
   /// One line for people: which cameras are lost, or that all are there.
   var summary: String { conditions.summary }
@@ -47,7 +58,7 @@ struct CameraSet: Sendable {
   /// µs since the slowest capture thread last came round.
   func heartbeatAge(at time: UInt64) -> UInt64 {
     sources.map { source in
-      let beat = max(source.heartbeat, started)
+      let beat = max(source.heartbeat, made)
       return time > beat ? time - beat : 0
     }.max() ?? 0
   }
@@ -58,10 +69,12 @@ struct CameraSet: Sendable {
   /// Ends all sources, side by side: one that hangs costs the others no time.
   func stop() {
     exchange.close()
-    let threads = sources.compactMap { source in
-      try? Thread.start(name: "stop") { source.stop(timeout: .milliseconds(300)) }
+    let stopping = sources.map { source in
+      (source, try? Thread.start(name: "stop") { source.stop(timeout: Self.stopTime) })
     }
-    for thread in threads { thread.join() }
+    for (source, thread) in stopping {
+      if let thread { thread.join() } else { source.stop(timeout: Self.stopTime) }
+    }
   }
 }
 
@@ -81,8 +94,8 @@ final class CameraConditions: Sendable {
     conditions = Mutex(names.map { _ in .untried })
   }
 
-  /// Takes what an event tells; false where these cameras have retired.
-  func note(_ event: CameraEvent) -> Bool {
+  /// Takes what an event tells, and passes it on; does neither once these cameras have retired.
+  func note(_ event: CameraEvent, passOn: () -> Void) {
     let condition: Condition? =
       switch event.kind {
       case .found, .recovered: .running
@@ -90,9 +103,11 @@ final class CameraConditions: Sendable {
       case .stalled: .lost("stalled")
       case .format, .skipped: nil
       }
-    return conditions.withLock { conditions in
-      if let condition, conditions.indices.contains(event.camera) { conditions[event.camera] = condition }
-      return !conditions.isEmpty
+    conditions.withLock { conditions in
+      guard conditions.indices.contains(event.camera) else { return }
+      if let condition { conditions[event.camera] = condition }
+      // With the lock held: nothing of these cameras may come after `retire`.
+      passOn()
     }
   }
 

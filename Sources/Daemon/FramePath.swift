@@ -1,18 +1,25 @@
 import Capture
 import Classification
 import Decision
+import EventLoop
 import Imaging
 import ModelStore
 import Results
 
 /// The state of the frame thread: the plan, the model in charge, and where each region stands.
 struct FramePath {
+  /// A camera of the plan, with its regions in the plan's order.
+  private struct CameraPath {
+    let name: String
+    var regions: [RegionPath]
+    var overload: OverloadMonitor
+    var unusable = UnusableFrames()
+  }
+
   private var plan: FramePlan
   private var model: Activation<Classifier>
   private var isModelNew = true
-  /// By camera, then by region, in the plan's order.
-  private var regions: [[RegionPath]] = []
-  private var overloads: [OverloadMonitor] = []
+  private var cameras: [CameraPath] = []
   private let reporter: Reporter
   private let onJudged: @Sendable (UInt64) -> Void
 
@@ -25,7 +32,7 @@ struct FramePath {
     self.reporter = reporter
     self.onJudged = onJudged
     self.model = model
-    layOutRegions(at: MonotonicClock.now())
+    layOutCameras(at: MonotonicClock.now())
   }
 
   // MARK: - Between two frames
@@ -36,7 +43,7 @@ struct FramePath {
     let now = MonotonicClock.now()
     if let plan = contents.plan {
       self.plan = plan
-      layOutRegions(at: now)
+      layOutCameras(at: now)
     }
     if let activation = contents.activation { swap(to: activation, at: now) }
     for event in contents.cameraEvents { note(event, at: now) }
@@ -49,26 +56,34 @@ struct FramePath {
     model = activation
     isModelNew = true
     reporter.tell(inCharge: activation)
-    forEachRegion { path, region in
-      let settings = path.plan.decisionSettings(for: region.plan, modelThresholds: path.thresholds)
-      return region.adopt(labels: path.model.classifier.labels, settings: settings, at: time)
+    let (plan, thresholds, labels) = (plan, thresholds, activation.classifier.labels)
+    for camera in cameras.indices {
+      updateRegions(of: camera) { region in
+        let settings = plan.decisionSettings(for: region.plan, modelThresholds: thresholds)
+        return region.adopt(labels: labels, settings: settings, at: time)
+      }
     }
   }
 
-  /// Regions that the plan before had as well keep their state.
-  private mutating func layOutRegions(at time: UInt64) {
-    let earlier = regions.joined()
-    let labels = model.classifier.labels
-    regions = plan.cameras.map { camera in
-      camera.regions.map { region in
-        let settings = plan.decisionSettings(for: region, modelThresholds: thresholds)
-        if let known = earlier.first(where: { $0.camera == camera.name && $0.plan.name == region.name }) {
-          return RegionPath(continuing: known, plan: region, settings: settings)
-        }
-        return RegionPath(camera: camera.name, plan: region, labels: labels, settings: settings, at: time)
-      }
+  /// Cameras and regions that the plan before had as well stay as they are.
+  private mutating func layOutCameras(at time: UInt64) {
+    let earlier = cameras
+    cameras = plan.cameras.map { camera in
+      let known = earlier.first { $0.name == camera.name }
+      return CameraPath(
+        name: camera.name, regions: camera.regions.map { regionPath(of: $0, camera: camera.name, known, at: time) },
+        overload: known?.overload ?? OverloadMonitor(at: time))
     }
-    overloads = plan.cameras.map { _ in OverloadMonitor(at: time) }
+  }
+
+  private func regionPath(
+    of region: FramePlan.Region, camera: String, _ earlier: CameraPath?, at time: UInt64
+  ) -> RegionPath {
+    let settings = plan.decisionSettings(for: region, modelThresholds: thresholds)
+    if let known = earlier?.regions.first(where: { $0.plan.name == region.name }) {
+      return RegionPath(continuing: known, plan: region, settings: settings)
+    }
+    return RegionPath(camera: camera, plan: region, labels: model.classifier.labels, settings: settings, at: time)
   }
 
   private var thresholds: (upper: Double, lower: Double)? {
@@ -76,24 +91,17 @@ struct FramePath {
   }
 
   private mutating func note(_ event: CameraEvent, at time: UInt64) {
-    guard regions.indices.contains(event.camera) else { return }
-    if event.kind == .found { overloads[event.camera].startWindow(at: time) }
+    guard cameras.indices.contains(event.camera) else { return }
+    if event.kind == .found { cameras[event.camera].overload.startWindow(at: time) }
     guard event.kind == .lost else { return }
-    for index in regions[event.camera].indices {
-      let change = regions[event.camera][index].decision.noteCameraLost(at: time)
-      report(change, of: regions[event.camera][index])
-    }
+    updateRegions(of: event.camera) { $0.decision.noteCameraLost(at: time) }
   }
 
-  /// Asks something of every region and tells of the changes of state that came of it.
-  private mutating func forEachRegion(_ body: (FramePath, inout RegionPath) -> StateChange?) {
-    for camera in regions.indices {
-      for index in regions[camera].indices {
-        var region = regions[camera][index]
-        let change = body(self, &region)
-        regions[camera][index] = region
-        report(change, of: region)
-      }
+  /// Does something to each region of a camera, and tells of the changes of state that came of it.
+  private mutating func updateRegions(of camera: Int, _ body: (inout RegionPath) -> StateChange?) {
+    for index in cameras[camera].regions.indices {
+      let change = body(&cameras[camera].regions[index])
+      if let change { report(change, of: cameras[camera].regions[index]) }
     }
   }
 
@@ -103,35 +111,37 @@ struct FramePath {
   mutating func judgeNext(within timeout: Duration) {
     if let frame = plan.exchange.next(timeout: timeout) { judge(frame) }
     let now = MonotonicClock.now()
-    for camera in regions.indices {
-      for index in regions[camera].indices {
-        let change = regions[camera][index].decision.tick(at: now)
-        if change != nil { report(change, of: regions[camera][index]) }
-      }
-    }
+    for camera in cameras.indices { updateRegions(of: camera) { $0.decision.tick(at: now) } }
   }
 
   private mutating func judge(_ frame: borrowing Frame) {
     let camera = frame.camera
-    guard regions.indices.contains(camera) else { return }
+    guard cameras.indices.contains(camera) else { return }
     let started = MonotonicClock.now()
-    for index in regions[camera].indices {
+    for index in cameras[camera].regions.indices {
       do throws(ImagingError) {
-        let (timing, change) = try regions[camera][index].judge(
+        let (timing, change) = try cameras[camera].regions[index].judge(
           frame, with: model.classifier, ageMax: plan.decision.overloadAbove.microseconds)
-        publishResult(of: regions[camera][index], frame: frame, timing: timing)
-        report(change, of: regions[camera][index])
+        publishResult(of: cameras[camera].regions[index], frame: frame, timing: timing)
+        if let change { report(change, of: cameras[camera].regions[index]) }
       } catch {
-        reporter.report(unusableFrame: error, camera: regions[camera][index].camera)
+        if let count = cameras[camera].unusable.note(at: started) {
+          reporter.report(unusableFrames: count, camera: cameras[camera].name, error: error)
+        }
       }
     }
     if isModelNew {
       isModelNew = false
       onJudged(model.generation)
     }
+    noteLoad(of: camera, since: started)
+  }
+
+  private mutating func noteLoad(of camera: Int, since started: UInt64) {
     let now = MonotonicClock.now()
-    if let change = overloads[camera].note(shed: frame.droppedBefore, busy: now - started, at: now) {
-      reporter.report(change, camera: plan.cameras[camera].name)
+    let shed = plan.exchange.replacedCount(camera: camera)
+    if let change = cameras[camera].overload.note(shedInTotal: shed, busy: now - started, at: now) {
+      reporter.report(change, camera: cameras[camera].name)
     }
   }
 
@@ -148,22 +158,15 @@ struct FramePath {
         generation: model.generation))
   }
 
-  private func report(_ change: StateChange?, of region: RegionPath) {
-    guard let change else { return }
+  private func report(_ change: StateChange, of region: RegionPath) {
+    let decision = region.decision
+    let scores =
+      decision.hasAverage
+      ? LabelScores(labels: decision.labels, scores: decision.averages.map { Float($0) }) : .none
     reporter.report(
       StateMessage(
         camera: region.camera, region: region.plan.name, state: change.state.name,
         reason: change.state.reason?.rawValue, previous: change.previous.name, since: change.since,
-        score: change.score,
-        scores: LabelScores(labels: region.decision.labels, scores: region.decision.averages.map { Float($0) }),
-        generation: model.generation))
-  }
-}
-
-extension Duration {
-  /// Whole µs; below zero counts as none.
-  var microseconds: UInt64 {
-    let (seconds, attoseconds) = max(.zero, self).components
-    return UInt64(seconds) &* 1_000_000 &+ UInt64(attoseconds / 1_000_000_000_000)
+        score: change.score, scores: scores, generation: model.generation))
   }
 }

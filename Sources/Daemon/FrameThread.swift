@@ -14,7 +14,7 @@ import Results
 ///
 /// Between two frames it takes what other threads left in the inbox: a model, camera events, another plan. Nothing
 /// here waits for a client or writes to the journal, and after the first frames nothing allocates.
-struct FrameThread: ~Copyable {
+struct FrameThread {
   private let inbox: FrameInbox
   private let thread: Thread
 
@@ -26,6 +26,9 @@ struct FrameThread: ~Copyable {
     plan: FramePlan, model: Activation<Classifier>, inbox: FrameInbox, heartbeat: Heartbeat, reporter: Reporter,
     onJudged: @escaping @Sendable (_ generation: UInt64) -> Void
   ) throws(SystemCallError) {
+    self.inbox = inbox
+    // The time that the model took to load is not the thread's.
+    heartbeat.beat(at: MonotonicClock.now())
     thread = try Thread.start(name: "frames") {
       var path = FramePath(plan: plan, model: model, reporter: reporter, onJudged: onJudged)
       while path.takeIn(inbox) {
@@ -33,8 +36,6 @@ struct FrameThread: ~Copyable {
         heartbeat.beat(at: MonotonicClock.now())
       }
     }
-    // Last: the compiler of Swift 6.2 fails on what would have to be undone where the start throws.
-    self.inbox = inbox
   }
 
   /// Asks the thread to end after the frame that is being judged.
@@ -42,8 +43,6 @@ struct FrameThread: ~Copyable {
     inbox.stop()
   }
 
-  /// Waits for the end, for `timeout` at most: the inference of a heavy model may take longer.
-  consuming func join(timeout: Duration) {
-    _ = thread.join(timeout: timeout)
-  }
+  /// Waits for the end; false where it takes longer, as the inference of a heavy model may.
+  func join(timeout: Duration) -> Bool { thread.join(timeout: timeout) }
 }

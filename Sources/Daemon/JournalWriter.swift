@@ -19,8 +19,9 @@ struct JournalWriter {
     case .overload(let message): write(message)
     case .skippedPicture(let camera, let detail):
       logger.warning("\(camera): \(detail)", metadata: ["camera": "\(camera)"])
-    case .unusableFrame(let camera, let detail):
-      logger.log(.error, .internalFailure, "\(camera): a frame cannot be judged: \(detail)", ["camera": "\(camera)"])
+    case .unusableFrames(let count, let camera, let detail):
+      let frames = count == 1 ? "a frame" : "\(count) frames"
+      logger.warning("\(camera): \(frames) could not be judged: \(detail)", metadata: ["camera": "\(camera)"])
     }
   }
 

@@ -23,6 +23,7 @@ struct OverloadMonitor {
   private var windowStart: UInt64
   private var judged: UInt64 = 0
   private var shed: UInt64 = 0
+  private var lastShedInTotal: UInt64 = 0
   private var busy: UInt64 = 0
 
   /// Starts a window at `time`, in µs.
@@ -30,10 +31,12 @@ struct OverloadMonitor {
     windowStart = time
   }
 
-  /// Notes one judged frame: how many were shed before it, and how long it took in µs.
-  mutating func note(shed newlyShed: UInt64, busy duration: UInt64, at time: UInt64) -> Change? {
+  /// Notes one judged frame: how many its camera has shed since it was started, and how long judging took in µs.
+  mutating func note(shedInTotal: UInt64, busy duration: UInt64, at time: UInt64) -> Change? {
     judged += 1
-    shed += newlyShed
+    // A count that is lower than before is that of a camera that was started anew.
+    shed += shedInTotal >= lastShedInTotal ? shedInTotal - lastShedInTotal : shedInTotal
+    lastShedInTotal = shedInTotal
     busy += duration
     let elapsed = time > windowStart ? time - windowStart : 0
     let came = judged + shed

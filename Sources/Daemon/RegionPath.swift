@@ -1,6 +1,7 @@
 import Capture
 import Classification
 import Decision
+import EventLoop
 import Imaging
 import Results
 

@@ -16,7 +16,7 @@ final class Reporter: Sendable {
     case skippedPicture(camera: String, detail: String)
     case model(ModelMessage)
     case overload(OverloadMessage)
-    case unusableFrame(camera: String, detail: String)
+    case unusableFrames(count: Int, camera: String, detail: String)
   }
 
   private struct Waiting: Sendable {
@@ -97,9 +97,9 @@ final class Reporter: Sendable {
     note(.overload(message))
   }
 
-  /// A frame could not be made an input of the model.
-  func report(unusableFrame error: ImagingError, camera: String) {
-    note(.unusableFrame(camera: camera, detail: error.description))
+  /// Frames could not be made an input of the model, the last of them for this reason.
+  func report(unusableFrames count: Int, camera: String, error: ImagingError) {
+    note(.unusableFrames(count: count, camera: camera, detail: error.description))
   }
 
   /// Leaves a model to the main thread, which lets it go.

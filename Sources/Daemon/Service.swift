@@ -30,7 +30,6 @@ public final class Service {
   private var exchange: FrameExchange
   private var cameras: CameraSet?
   private var watchdog = Watchdog()
-  private var started = MonotonicClock.now()
   private var isReady = false
 
   /// Blocks the signals that end or reload the daemon; to be made before any thread.
@@ -82,10 +81,15 @@ public final class Service {
     let frames = try FrameThread(
       plan: plan, model: model, inbox: inbox, heartbeat: frameHeartbeat, reporter: reporter,
       onJudged: { [store] in store.activated($0) })
-    cameras = try CameraSet(settings.cameras, exchange: exchange, inbox: inbox, reporter: reporter)
-    try watch()
-    try loop.run()
-    stop(frames)
+    do throws(SystemCallError) {
+      try startCameras()
+      try watch()
+      try loop.run()
+    } catch {
+      stop(frames, reason: "failed")
+      throw error
+    }
+    stop(frames, reason: "stopping")
   }
 
   // MARK: - Start
@@ -134,6 +138,12 @@ public final class Service {
     }
   }
 
+  private func startCameras() throws(SystemCallError) {
+    let cameras = try CameraSet(settings.cameras, exchange: exchange, inbox: inbox, reporter: reporter)
+    self.cameras = cameras
+    try cameras.start()
+  }
+
   private func watch() throws(SystemCallError) {
     _ = try loop.watch(signals.descriptor, for: .readable) { [unowned self] _ in handleSignals() }
     _ = try loop.watch(reporter.waker.descriptor, for: .readable) { [unowned self] _ in writeJournal() }
@@ -160,8 +170,7 @@ public final class Service {
   private func lookAfter() {
     guard let cameras else { return }
     let now = MonotonicClock.now()
-    // A camera that neither comes nor fails must not keep the service from starting.
-    if !isReady, cameras.wereTried || now > started + 5_000_000 { becomeReady() }
+    if !isReady, cameras.wereTried(by: now) { becomeReady() }
     let stuck = watchdog.feed(
       frames: frameHeartbeat.age(at: now), cameras: cameras.heartbeatAge(at: now), at: now)
     if let stuck { logger.log(.critical, .internalFailure, "\(stuck)") }
@@ -178,7 +187,7 @@ public final class Service {
   // MARK: - Reload
 
   private func reload() {
-    Notify.reloading()
+    if isReady { Notify.reloading() }
     do throws(ConfigurationErrors) {
       apply(try loadSettings())
       logger.log(.notice, .configurationReloaded, "the configuration was read again")
@@ -187,7 +196,7 @@ public final class Service {
         logger.log(.error, .configurationRejected, "the configuration stays as it was: \(wrong.description)")
       }
     }
-    Notify.ready(status: statusLine)
+    if isReady { Notify.ready(status: statusLine) }
   }
 
   private func apply(_ new: Settings) {
@@ -199,7 +208,7 @@ public final class Service {
     }
     publisher.setResultsPerSecond(new.results.resultsPerSecond)
     publisher.setCameras(new.cameras.map { CameraDescription($0) })
-    if new.cameras == old.cameras {
+    if sources(of: new) == sources(of: old) {
       inbox.put(FramePlan(new, exchange: exchange))
     } else {
       replaceCameras()
@@ -214,10 +223,20 @@ public final class Service {
     inbox.put(FramePlan(settings, exchange: exchange))
     cameras?.stop()
     do throws(SystemCallError) {
-      cameras = try CameraSet(settings.cameras, exchange: exchange, inbox: inbox, reporter: reporter)
+      try startCameras()
     } catch {
       logger.log(.critical, .internalFailure, "the cameras cannot be started: \(error.description)")
+      cameras?.stop()
       cameras = nil
+    }
+  }
+
+  /// Regions are the frame thread's: where nothing else of the cameras changes, they go on.
+  private func sources(of settings: Settings) -> [Settings.Camera] {
+    settings.cameras.map { camera in
+      var source = camera
+      source.regions = []
+      return source
     }
   }
 
@@ -235,13 +254,15 @@ public final class Service {
 
   /// Within one second, also on a busy machine: together 0.4 s at most for cameras that hang (0.3 s) and for the frame
   /// that is being judged, 0.2 s for clients that do not read, 0.1 s for a model that is being compiled (`run`).
-  private func stop(_ frames: consuming FrameThread) {
+  private func stop(_ frames: FrameThread, reason: String) {
     let end = ContinuousClock.now + .milliseconds(400)
-    Notify.stopping(status: "stopping")
+    Notify.stopping(status: reason)
     frames.askToStop()
     cameras?.stop()
-    frames.join(timeout: ContinuousClock.now.duration(to: end))
-    publisher.stop(reason: "stopping")
+    if !frames.join(timeout: ContinuousClock.now.duration(to: end)) {
+      logger.warning("a frame is still being judged; it is given up")
+    }
+    publisher.stop(reason: reason)
     writeJournal()
     logger.log(.notice, .stopping, "maskd ends")
   }
