@@ -81,7 +81,12 @@ let package = Package(
     .testTarget(name: "ModelStoreTests", dependencies: ["Classification", "EventLoop", "ModelStore"]),
     .testTarget(name: "ResultsTests", dependencies: ["CAllocationCount", "EventLoop", "Results"]),
     .testTarget(name: "ConfigurationTests", dependencies: ["Configuration"]),
-    .testTarget(name: "DaemonTests", dependencies: ["Daemon"]),
+    .testTarget(
+      name: "DaemonTests",
+      dependencies: [
+        "CAllocationCount", "Capture", "Classification", "Configuration", "Daemon", "Decision", "EventLoop", "Imaging",
+        "ModelStore", "Results", logging,
+      ]),
   ],
   swiftLanguageModes: [.v6]
 )
