@@ -35,9 +35,13 @@ final class SourceThread: Sendable {
 
   /// Waits for the waker and resets it; returns early when woken.
   func sleep(_ duration: Duration) {
-    var entry = pollfd(fd: waker.descriptor, events: Int16(POLLIN), revents: 0)
-    // A millisecond that was begun counts: poll must not return before the time.
-    let milliseconds = CInt(clamping: (duration.microseconds + 999) / 1000)
-    if retryingOnInterrupt({ poll(&entry, 1, milliseconds) }) > 0 { waker.clear() }
+    if waitForDescriptor(waker.descriptor, timeout: duration) { waker.clear() }
   }
+}
+
+/// Waits until a descriptor is readable; false after `timeout`.
+func waitForDescriptor(_ descriptor: CInt, timeout: Duration) -> Bool {
+  var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+  let milliseconds = CInt(clamping: (timeout.microseconds + 999) / 1_000)
+  return retryingOnInterrupt { poll(&entry, 1, milliseconds) } > 0
 }

@@ -72,7 +72,8 @@ struct RegionPath {
   private mutating func preprocessor(
     for format: PictureFormat, classifier: Classifier
   ) throws(ImagingError) -> Prepared {
-    if let prepared = preprocessors.first(where: { $0.format == format }) { return prepared }
+    // By index: unoptimized, an iterator over the array allocates, and the path's test could tell nothing.
+    for index in preprocessors.indices where preprocessors[index].format == format { return preprocessors[index] }
     let made = Prepared(
       format: format, preprocessor: try classifier.makePreprocessor(format: format, region: plan.area),
       shortSide: Int(min(plan.area.width * Double(format.width), plan.area.height * Double(format.height))))

@@ -105,12 +105,13 @@ public final class Service {
 
   /// The store hands the first model over before `start` returns.
   private func startStore() throws(ServiceError) -> Activation<Classifier> {
+    // Also where it fails: the journal then says what is wrong with each model that was tried.
+    defer { writeJournal() }
     do throws(ModelStoreError) {
       try store.start()
     } catch {
       throw ServiceError(error)
     }
-    writeJournal()
     guard let model = inbox.take()?.activation else {
       store.stop()
       throw .noModel(["the model store has none"])

@@ -100,7 +100,8 @@ extension RegionDecision {
   /// Notices that no frame came for too long. To be called some times within `staleAfter`; before the first frame the
   /// time counts from the start. A lost camera is not renamed.
   public mutating func tick(at time: UInt64) -> StateChange? {
-    guard state.reason != .cameraLost, state.reason != .stale, elapsed(from: lastFrame, to: time) > timing.staleAfter else { return nil }
+    let isTold = state.reason == .stale || state.reason == .cameraLost
+    guard !isTold, elapsed(from: lastFrame, to: time) > timing.staleAfter else { return nil }
     return interrupt(.stale, since: lastFrame, at: time)
   }
 

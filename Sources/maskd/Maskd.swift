@@ -56,7 +56,11 @@ import Results
       let service = try Service(settings, logger: logger, loadSettings: load)
       try service.run()
     } catch {
-      logger.critical("\(error.description)")
+      if case .noModel = error {
+        logger.log(.critical, .modelUnavailable, "\(error.description)")
+      } else {
+        logger.critical("\(error.description)")
+      }
       throw ExitCode(error.exitCode)
     }
   }

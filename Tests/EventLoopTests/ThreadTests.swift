@@ -48,20 +48,6 @@ import Testing
     #expect(seen.withLock { $0 } == "capture front d")
   }
 
-  @Test func joinGivesUpInTimeAndMayBeAskedAgain() throws {
-    let mayEnd = Atomic<Bool>(false)
-    let thread = try Thread.start(name: "slow") {
-      while !mayEnd.load(ordering: .acquiring) { usleep(1000) }
-    }
-    let began = MonotonicClock.now()
-    let endedEarly = thread.join(timeout: .milliseconds(30))
-    #expect(!endedEarly)
-    #expect(MonotonicClock.now() - began >= 30_000)
-    mayEnd.store(true, ordering: .releasing)
-    #expect(thread.join(timeout: .seconds(30)))
-    #expect(thread.join(timeout: .zero), "it has ended")
-  }
-
   @Test func runsToTheEndWhenNobodyKeepsIt() throws {
     let finished = Atomic<Bool>(false)
     _ = try Thread.start(name: "let go") {
