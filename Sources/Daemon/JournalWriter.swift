@@ -40,7 +40,9 @@ struct JournalWriter {
     ]
     if let reason = message.reason { metadata["reason"] = "\(reason)" }
     if let score = message.score { metadata["score"] = "\(rounded(score))" }
-    logger.log(.notice, .stateChanged, "\(place): \(message.previous) → \(message.state)\(why)", metadata)
+    // Both are indeterminate where only the reason is another.
+    let change = message.previous == message.state ? message.state : "\(message.previous) → \(message.state)"
+    logger.log(.notice, .stateChanged, "\(place): \(change)\(why)", metadata)
   }
 
   private func write(_ message: CameraMessage) {

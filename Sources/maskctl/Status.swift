@@ -6,19 +6,9 @@ struct Status: ParsableCommand {
     abstract: "Shows the model, the cameras and the state of every region of a running maskd.",
     discussion: "Example: maskctl status --json | jq .regions")
 
-  @OptionGroup var daemon: DaemonOptions
+  @OptionGroup var snapshot: SnapshotOptions
 
-  @Flag(help: "Print the daemon's own snapshot line.")
-  var json = false
-
-  func run() throws {
-    try Failure.exiting { () throws(Failure) in
-      var client = try ResultsClient(path: daemon.socketPath)
-      let (hello, snapshot, line) = try client.greetingWithLine()
-      guard !json else { return try Terminal.write(line + "\n") }
-      try Terminal.write(text(hello, snapshot))
-    }
-  }
+  func run() throws { try snapshot.print(as: text) }
 
   private func text(_ hello: ResultLine, _ snapshot: ResultLine) -> String {
     var lines = ["maskd \(hello.version ?? "?"), engine \(hello.engine ?? "?")"]
@@ -47,19 +37,9 @@ struct Models: ParsableCommand {
     abstract: "Shows the model in charge and what became of the models dropped into a running maskd.",
     discussion: "Example: maskctl models")
 
-  @OptionGroup var daemon: DaemonOptions
+  @OptionGroup var snapshot: SnapshotOptions
 
-  @Flag(help: "Print the daemon's own snapshot line.")
-  var json = false
-
-  func run() throws {
-    try Failure.exiting { () throws(Failure) in
-      var client = try ResultsClient(path: daemon.socketPath)
-      let (hello, snapshot, line) = try client.greetingWithLine()
-      guard !json else { return try Terminal.write(line + "\n") }
-      try Terminal.write(text(hello, snapshot))
-    }
-  }
+  func run() throws { try snapshot.print(as: text) }
 
   private func text(_ hello: ResultLine, _ snapshot: ResultLine) -> String {
     var lines: [String] = []
@@ -75,5 +55,22 @@ struct Models: ParsableCommand {
     }
     if (snapshot.drops ?? []).isEmpty { lines.append("no model was dropped since the daemon started") }
     return lines.joined(separator: "\n") + "\n"
+  }
+}
+
+/// How a daemon is asked once how things stand, and how the answer is printed.
+struct SnapshotOptions: ParsableArguments {
+  @OptionGroup var daemon: DaemonOptions
+
+  @Flag(help: "Print the daemon's own snapshot line.")
+  var json = false
+
+  /// Prints the snapshot, as the line that it came as or as a text for people.
+  func print(as text: (_ hello: ResultLine, _ snapshot: ResultLine) -> String) throws {
+    try Failure.exiting { () throws(Failure) in
+      var client = try ResultsClient(path: daemon.socketPath)
+      let (hello, snapshot, line) = try client.greetingWithLine()
+      try Terminal.write(json ? line + "\n" : text(hello, snapshot))
+    }
   }
 }

@@ -25,11 +25,11 @@ final class DaemonUnderTest {
         try write(try readBytes("\(packageFolder)/models/samples/\(name)"), to: "\(folder.path)/pictures/\(name)")
       }
     }
-    try configure(cameras: cameras ?? replay(rate: 20), more: more)
+    try configure(cameras: cameras ?? replay(rate: "20"), more: more)
   }
 
-  /// A camera that replays a sample picture for two seconds each.
-  func replay(rate: Double, name: String = "album") -> String {
+  /// A camera that replays the sample pictures: frames a second, or "unlimited".
+  func replay(rate: String, name: String = "album") -> String {
     """
       - name: \(name)
         replay: {path: "\(folder.path)/pictures", rate: \(rate), loop: true}

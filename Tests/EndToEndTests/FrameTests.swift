@@ -23,7 +23,8 @@ import Testing
   @Test func statesFollowThePictures() throws {
     let daemon = try DaemonUnderTest()
     try daemon.configure(
-      cameras: daemon.replay(rate: 0.5), more: "decision: {settle_frames: 1, smoothing: 0, hold: 0, stale_after: 10s}")
+      cameras: daemon.replay(rate: "0.5"), more: "decision: {settle_frames: 1, smoothing: 0, hold: 0, stale_after: 10s}"
+    )
     try daemon.start()
     let reader = try daemon.connect()
     try reader.read(forSeconds: 11)
@@ -50,7 +51,7 @@ import Testing
   @Test func aMissingCameraIsToldAndNotTheEnd() throws {
     let daemon = try DaemonUnderTest()
     try daemon.configure(
-      cameras: daemon.replay(rate: 5) + "\n  - name: door\n    device: /dev/video987\n    regions: [{name: all}]")
+      cameras: daemon.replay(rate: "5") + "\n  - name: door\n    device: /dev/video987\n    regions: [{name: all}]")
     let program = try daemon.start()
     let reader = try daemon.connect()
     #expect(try reader.wait { $0.type == "result" && $0.camera == "album" } != nil, "the other camera works")

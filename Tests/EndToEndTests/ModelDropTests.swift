@@ -32,6 +32,23 @@ import Testing
     #expect(zip(results, results.dropFirst()).allSatisfy { ($0.generation ?? 0) <= ($1.generation ?? 0) })
   }
 
+  /// A replay as fast as it is judged skips no frame of its own, so whatever is missing, the swap has cost.
+  @Test func aSwapCostsAtMostOneFrame() throws {
+    let daemon = try DaemonUnderTest()
+    try daemon.configure(cameras: daemon.replay(rate: "unlimited"))
+    try daemon.start()
+    let reader = try daemon.connect()
+    _ = try #require(try reader.wait { $0.type == "result" })
+    try daemon.drop(try daemon.bundledSidecar(), as: "good.json")
+    try daemon.drop(try daemon.bundledModel(extra: 4), as: "good.tflite")
+    _ = try #require(try reader.wait { $0.type == "result" && $0.generation == 2 })
+    let results = reader.lines.filter { $0.type == "result" }
+    let before = try #require(results.last { $0.generation == 1 }?.frame?.seq)
+    let after = try #require(results.first { $0.generation == 2 }?.frame?.seq)
+    #expect(after - before <= 2, "frame \(before) by the old model, \(after) by the new one")
+    #expect(reader.missingNumbers.isEmpty)
+  }
+
   @Test func theLastGoodModelSurvivesARestartAndTheDeletionOfItsFile() throws {
     let daemon = try DaemonUnderTest()
     var program = try daemon.start()

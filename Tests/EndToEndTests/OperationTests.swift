@@ -20,13 +20,13 @@ import Testing
     let reader = try daemon.connect()
     _ = try #require(try reader.wait { $0.type == "result" && $0.camera == "album" })
 
-    try daemon.configure(cameras: daemon.replay(rate: 20, name: "album"), more: "no_such_key: 1")
+    try daemon.configure(cameras: daemon.replay(rate: "20", name: "album"), more: "no_such_key: 1")
     program.send(signal: SIGHUP)
     try reader.read(forSeconds: 1)
     #expect(program.log.contains("no_such_key"))
     #expect(reader.lines.last { $0.type == "result" }?.camera == "album", "the old one stays")
 
-    try daemon.configure(cameras: daemon.replay(rate: 20, name: "other"))
+    try daemon.configure(cameras: daemon.replay(rate: "20", name: "other"))
     program.send(signal: SIGHUP)
     #expect(try reader.wait { $0.type == "result" && $0.camera == "other" } != nil)
     #expect(reader.missingNumbers.isEmpty)

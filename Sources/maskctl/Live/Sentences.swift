@@ -33,7 +33,9 @@ extension ResultLine {
   private var stateSentence: String {
     let state = state ?? "?"
     let why = reason.map { " (\($0))" } ?? ""
-    return "\(place)  \(previous ?? "?") → \(Color.paint(state: state, Color.bold.paint(state)))\(why)"
+    // Both are indeterminate where only the reason is another.
+    let change = previous.map { $0 == state ? "" : "\($0) → " } ?? ""
+    return "\(place)  \(change)\(Color.paint(state: state, Color.bold.paint(state)))\(why)"
   }
 
   private var overloadSentence: String {
