@@ -122,6 +122,7 @@ struct FramePath {
       do throws(ImagingError) {
         let (timing, change) = try cameras[camera].regions[index].judge(
           frame, with: model.classifier, ageMax: plan.decision.overloadAbove.microseconds)
+        tellIfModelIsNew()
         publishResult(of: cameras[camera].regions[index], frame: frame, timing: timing)
         if let change { report(change, of: cameras[camera].regions[index]) }
       } catch {
@@ -130,11 +131,14 @@ struct FramePath {
         }
       }
     }
-    if isModelNew {
-      isModelNew = false
-      onJudged(model.generation)
-    }
     noteLoad(of: camera, since: started)
+  }
+
+  /// A frame that could not be judged says nothing of the model: only a judged one commits it.
+  private mutating func tellIfModelIsNew() {
+    guard isModelNew else { return }
+    isModelNew = false
+    onJudged(model.generation)
   }
 
   private mutating func noteLoad(of camera: Int, since started: UInt64) {

@@ -117,6 +117,16 @@ import Testing
     #expect(!detail.isEmpty)
   }
 
+  @Test func aModelCountsAsActivatedOnlyOnceItHasJudged() throws {
+    var path = path(try activation(1))
+    exchange.put(shelf.frame(1, byteCount: 10))
+    path.judgeNext(within: .zero)
+    #expect(judged.generations.withLock { $0 } == [])
+    exchange.put(shelf.frame(2))
+    path.judgeNext(within: .zero)
+    #expect(judged.generations.withLock { $0 } == [1])
+  }
+
   @Test(.enabled(if: allocation_count_is_available(), "the sanitizer has an allocator of its own"))
   func aFrameAllocatesNothingOnceThePathIsWarm() throws {
     var path = path(try activation(1))
