@@ -14,7 +14,7 @@ extension Compiler {
     guard operators.count <= Self.operatorLimit else {
       throw .tooBig("the model has \(operators.count) operators; the limit is \(Self.operatorLimit)")
     }
-    for (index, operation) in operators.enumerated() { try compile(Node(operation, index: index)) }
+    for (index, operation) in operators.enumerated() { try compileLabelled(Node(operation, index: index)) }
   }
 
   /// Gives each input the bytes that the client writes. They stay as the client wrote them: a uint8 input is copied

@@ -11,6 +11,10 @@ struct Compiler {
     let step: any Step
     let reads: [Operand]
     let writes: [Operand]
+    /// The operators of the graph that it computes: none for what the engine adds itself, several where it fuses them.
+    var operators: [OperatorPlace] = []
+    /// Multiply-accumulates of one run.
+    var multiplyCount = 0
   }
 
   /// A PAD of a picture's edges with the zero point, left to the operator that reads it.
@@ -43,6 +47,8 @@ struct Compiler {
   private(set) var constantByteCount = 0
   /// Multiplications and element accesses of one run so far, those done at compilation included.
   private(set) var workCount = 0
+  /// What operators said of their multiply-accumulates so far.
+  private var multiplyCount = 0
 
   init(model: Model, options: CompilerOptions) throws(CompilationError) {
     self.model = model
@@ -154,7 +160,7 @@ struct Compiler {
   mutating func emit(
     _ group: [any Step], reading reads: [Operand], writing writes: [Operand]
   ) throws(CompilationError) {
-    for operand in reads + writes { try countWork(self[operand].elementCount) }
+    for operand in reads + writes { try addWork(self[operand].elementCount) }
     guard !reads.isEmpty, reads.allSatisfy({ values[root(of: $0).index].constant != nil }) else {
       steps += group.map { PlannedStep(step: $0, reads: reads, writes: writes) }
       return
@@ -191,17 +197,33 @@ struct Compiler {
     }
   }
 
-  /// Counts the product of `factors`, none of them negative, as work of one run; refuses what goes beyond the limit.
+  /// Counts the product of `factors`, none of them negative, as multiply-accumulates of one run.
   mutating func countWork(_ factors: Int...) throws(CompilationError) {
     var work = 1
     for factor in factors {
       let (product, overflow) = work.multipliedReportingOverflow(by: factor)
       work = overflow ? .max : product
     }
+    try addWork(work)
+    multiplyCount += work
+  }
+
+  /// Adds to the work of one run, and refuses what goes beyond the limit.
+  private mutating func addWork(_ work: Int) throws(CompilationError) {
     let (total, overflow) = workCount.addingReportingOverflow(work)
     guard !overflow, total <= options.workLimit else {
       throw .tooBig("one run of the model takes more than the limit of \(options.workLimit) multiplications")
     }
     workCount = total
+  }
+
+  /// Makes the steps of one operator, and notes on them whose they are. The multiply-accumulates go to the last of them:
+  /// those before it prepare its operands.
+  mutating func compileLabelled(_ node: Node) throws(CompilationError) {
+    let (stepsBefore, multipliesBefore) = (steps.count, multiplyCount)
+    try compile(node)
+    guard steps.count > stepsBefore else { return }
+    for index in stepsBefore..<steps.count { steps[index].operators.append(node.place) }
+    steps[steps.count - 1].multiplyCount += multiplyCount - multipliesBefore
   }
 }

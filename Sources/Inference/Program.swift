@@ -16,6 +16,8 @@ public final class Program: Sendable {
   public let kernelFamily: String
   /// Threads that work on one `Session.invoke`.
   public let threadCount: Int
+  /// What each step is, in the order in which they run.
+  public let stepDescriptions: [StepDescription]
 
   let steps: [any Step]
   let placements: [Placement]
@@ -48,6 +50,7 @@ public final class Program: Sendable {
     kernelFamily = compiler.family.name
     threadCount = min(max(1, options.threadCount), 64)
     steps = compiler.steps.map(\.step)
+    stepDescriptions = compiler.steps.map { compiler.description(of: $0) }
     scratchByteCount = steps.map(\.scratchByteCount).max() ?? 0
     guard arenaByteCount + scratchByteCount * threadCount <= options.arenaByteLimit else {
       throw .tooBig(

@@ -54,8 +54,22 @@ public final class Session {
   }
 
   /// Computes the outputs from the inputs. Allocates nothing and cannot fail.
-  public func invoke() {
-    if let team { return team.invoke() }
-    for index in program.steps.indices { program.steps[index].run(0..<program.steps[index].partCount, in: arena) }
+  public func invoke() { runSteps { _ in } }
+
+  /// Computes the outputs as `invoke()` does, and notes how long each step took.
+  public func invoke(recording times: inout StepTimes) {
+    times.begin()
+    runSteps { times.didRun($0) }
+    times.end()
+  }
+
+  /// Inlined into both callers: without times there is nothing to call between steps.
+  @inline(__always)
+  private func runSteps(didRun: (Int) -> Void) {
+    if let team { return team.invoke(didRun: didRun) }
+    for index in program.steps.indices {
+      program.steps[index].run(0..<program.steps[index].partCount, in: arena)
+      didRun(index)
+    }
   }
 }

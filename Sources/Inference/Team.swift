@@ -34,10 +34,12 @@ final class Team: @unchecked Sendable {
     }
   }
 
-  /// Runs all steps once, on the calling thread and the others.
-  func invoke() {
+  /// Runs all steps once, on the calling thread and the others; `didRun` is called with the index of each step that is
+  /// complete.
+  @inline(__always)
+  func invoke(didRun: (Int) -> Void) {
     barrier.wait()
-    runSteps(number: 0)
+    runSteps(number: 0, didRun: didRun)
   }
 
   /// Ends the threads. Nothing may be called afterwards.
@@ -48,7 +50,8 @@ final class Team: @unchecked Sendable {
     threads = []
   }
 
-  private func runSteps(number: Int) {
+  @inline(__always)
+  private func runSteps(number: Int, didRun: (Int) -> Void) {
     var isTogether = true
     for index in steps.indices {
       let parts = steps[index].partCount
@@ -56,6 +59,7 @@ final class Team: @unchecked Sendable {
         // Too small to share: the caller does it, and the others wait before the next shared step.
         if number == 0 { steps[index].run(0..<parts, in: arenas[0]) }
         isTogether = false
+        didRun(index)
         continue
       }
       if !isTogether { barrier.wait() }
@@ -63,6 +67,7 @@ final class Team: @unchecked Sendable {
       steps[index].run(parts * number / count..<parts * (number + 1) / count, in: arenas[number])
       barrier.wait()
       isTogether = true
+      didRun(index)
     }
     // Every thread must have left the start behind before the caller may stop the team.
     if !isTogether { barrier.wait() }
@@ -82,7 +87,7 @@ final class Team: @unchecked Sendable {
       while true {
         team.barrier.wait()
         if team.isStopping.load(ordering: .sequentiallyConsistent) { return }
-        team.runSteps(number: number)
+        team.runSteps(number: number) { _ in }
       }
     }
   }

@@ -80,4 +80,12 @@ import Testing
     var shape = maskd_gemm_shape(mr: 1, nr: 16, kr: 4, weight_bytes: 1, activation_offset: 0)
     #expect(maskd_packed_gemm_s8_bytes(&shape, Int.max, 9, Int.max) == Int(bitPattern: UInt.max))
   }
+
+  @Test func everyFamilySaysHowManyProductsItsPeakTook() throws {
+    for family in Self.availableFamilies() {
+      let measure = try #require(family.pointee.multiply_peak_s8)
+      let (one, ten) = (measure(1), measure(10))
+      #expect(one > 0 && ten == 10 * one, "\(Self.name(family))")
+    }
+  }
 }

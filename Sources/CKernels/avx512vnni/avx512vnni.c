@@ -9,6 +9,7 @@ void maskd_install_avx512vnni(maskd_kernels *table) {
   table->gemm_s8 = maskd_gemm_s8_8x32_avx512vnni;
   table->depthwise_s8 = maskd_depthwise_s8_avx512vnni;
   table->row_sums_s8 = maskd_row_sums_s8_avx512vnni;
+  table->multiply_peak_s8 = maskd_multiply_peak_s8_avx512vnni;
 }
 
 #endif

@@ -14,4 +14,6 @@ void maskd_depthwise_s8_avx512vnni(size_t pixels, size_t channels, size_t taps, 
 void maskd_row_sums_s8_avx512vnni(size_t rows, size_t mr, size_t taps, size_t depth, const int8_t *const *operands,
                                   int32_t *sums);
 
+uint64_t maskd_multiply_peak_s8_avx512vnni(size_t repeats);
+
 #endif

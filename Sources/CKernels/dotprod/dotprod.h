@@ -10,4 +10,6 @@ void maskd_gemm_s8_8x8_dotprod(size_t rows, size_t columns, size_t taps, size_t 
 void maskd_row_sums_s8_dotprod(size_t rows, size_t mr, size_t taps, size_t depth, const int8_t *const *operands,
                                int32_t *sums);
 
+uint64_t maskd_multiply_peak_s8_dotprod(size_t repeats);
+
 #endif

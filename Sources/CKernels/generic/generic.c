@@ -16,4 +16,5 @@ void maskd_install_generic(maskd_kernels *table) {
       .average_pool_s8 = maskd_average_pool_s8_generic,
       .max_pool_s8 = maskd_max_pool_s8_generic,
   };
+  table->multiply_peak_s8 = maskd_multiply_peak_s8_generic;
 }

@@ -34,4 +34,6 @@ void maskd_average_pool_s8_generic(size_t channels, size_t taps, const int8_t *c
 void maskd_max_pool_s8_generic(size_t channels, size_t taps, const int8_t *const *operands, int8_t *result,
                                int32_t minimum, int32_t maximum);
 
+uint64_t maskd_multiply_peak_s8_generic(size_t repeats);
+
 #endif

@@ -140,6 +140,11 @@ typedef void (*maskd_average_pool_s8_function)(size_t channels, size_t taps, con
 typedef void (*maskd_max_pool_s8_function)(size_t channels, size_t taps, const int8_t *const *operands, int8_t *result,
                                            int32_t minimum, int32_t maximum);
 
+// Multiplies and adds in registers alone, `repeats` times over, as fast as the family's own int8 multiply instruction
+// goes. Returns the multiply-accumulates done: with the time that it took, the most that a kernel of the family can
+// reach.
+typedef uint64_t (*maskd_multiply_peak_s8_function)(size_t repeats);
+
 // The shape of one family's matrix product.
 typedef struct maskd_gemm_shape {
   size_t mr;           // rows of a tile
@@ -164,6 +169,7 @@ typedef struct maskd_kernels {
   maskd_mul_s8_function mul_s8;
   maskd_average_pool_s8_function average_pool_s8;
   maskd_max_pool_s8_function max_pool_s8;
+  maskd_multiply_peak_s8_function multiply_peak_s8;
 } maskd_kernels;
 
 // The families that this build has and this processor runs, best first; "generic" is always the last.

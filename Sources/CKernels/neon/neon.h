@@ -20,4 +20,6 @@ void maskd_add_s8_neon(size_t count, const int8_t *left, size_t left_step, const
 void maskd_mul_s8_neon(size_t count, const int8_t *left, size_t left_step, const int8_t *right, size_t right_step,
                        int8_t *result, const maskd_mul_s8_parameters *parameters);
 
+uint64_t maskd_multiply_peak_s8_neon(size_t repeats);
+
 #endif
