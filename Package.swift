@@ -33,6 +33,8 @@ let package = Package(
     .target(name: "ReferenceOperators", dependencies: ["FixedPoint", "TFLite"]),
     .target(name: "Inference", dependencies: ["CKernels", "FixedPoint", "TFLite"]),
 
+    .target(name: "Benchmarking", dependencies: ["CKernels", "EventLoop", "Inference"]),
+
     // Frames in, scores out.
     .target(name: "Imaging", dependencies: ["CPNG", "CTurboJPEG"]),
     .target(name: "Capture", dependencies: ["CV4L2", "EventLoop", "Imaging"]),
@@ -55,8 +57,8 @@ let package = Package(
     .executableTarget(
       name: "maskctl",
       dependencies: [
-        "CLinux", "Classification", "Configuration", "EventLoop", "Imaging", "Inference", "ReferenceOperators",
-        "TFLite",
+        "Benchmarking", "CLinux", "Classification", "Configuration", "EventLoop", "Imaging", "Inference",
+        "ReferenceOperators", "TFLite",
         argumentParser,
       ]),
 
@@ -74,6 +76,7 @@ let package = Package(
     .testTarget(
       name: "InferenceTests",
       dependencies: ["CAllocationCount", "CKernels", "FixedPoint", "Inference", "ReferenceOperators", "TFLite"]),
+    .testTarget(name: "BenchmarkingTests", dependencies: ["Benchmarking", "EventLoop", "Inference", "TFLite"]),
     .testTarget(name: "ImagingTests", dependencies: ["CAllocationCount", "Imaging"]),
     .testTarget(name: "CaptureTests", dependencies: ["CAllocationCount", "CV4L2", "Capture", "EventLoop", "Imaging"]),
     .testTarget(name: "ClassificationTests", dependencies: ["Classification", "Imaging", "Inference", "TFLite"]),

@@ -44,3 +44,12 @@ public struct KernelFamily: Sendable {
 struct KernelTable: @unchecked Sendable {
   let pointer: UnsafePointer<maskd_kernels>
 }
+
+extension KernelFamily {
+  /// Multiplies int8 values in registers alone, as fast as the family's own instruction goes, and returns how many
+  /// multiply-accumulates that were: with the time it took, the most that a kernel of the family can reach.
+  public func multiply(repeats: Int) -> Int {
+    guard let multiply = table.pointer.pointee.multiply_peak_s8 else { return 0 }
+    return Int(truncatingIfNeeded: multiply(max(0, repeats)))
+  }
+}

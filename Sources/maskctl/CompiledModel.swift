@@ -3,9 +3,10 @@ import Inference
 import TFLite
 
 /// Reads and compiles a model file for a verb.
-func compiledModel(path: String, threads: Int = 1) throws(Failure) -> Program {
+func compiledModel(path: String, threads: Int = 1, family: String? = nil) throws(Failure) -> Program {
   var options = CompilerOptions()
   options.threadCount = threads
+  options.kernelFamily = family
   let bytes = try FileAccess.read(path)
   let model: Model
   do throws(ModelError) {

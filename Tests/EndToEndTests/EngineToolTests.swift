@@ -57,4 +57,61 @@ import Testing
     #expect(figures.values.allSatisfy { $0 > 0 })
     #expect(figures["min_ms", default: 1] <= figures["median_ms", default: 0])
   }
+
+  @Test func benchmarkSaysWhereTheTimeGoes() throws {
+    let model = "\(goldens)/fomo_face_int8.tflite"
+    let (status, output, complaint) = try maskctl(["benchmark", model, "--runs", "3", "--profile"])
+    #expect(status == 0, "\(complaint)")
+    for word in ["median", "99th", "memory", "peak", "OPERATOR", "CONV_2D", "DEPTHWISE_CONV_2D", "OF PEAK"] {
+      #expect(output.contains(word), "\(word)")
+    }
+  }
+
+  @Test func benchmarkTellsProgramsAllOfIt() throws {
+    let model = "\(goldens)/fomo_face_int8.tflite"
+    let (status, output, complaint) = try maskctl([
+      "benchmark", model, "--runs", "3", "--json", "--family", "generic", "--compare",
+      "\(goldens)/detector_96_int8.tflite",
+    ])
+    #expect(status == 0, "\(complaint)")
+    #expect(output.filter { $0 == "\n" }.count == 1)
+    let figures = try JSONDecoder().decode(BenchmarkJSON.self, from: Data(output.utf8))
+    #expect(figures.kernels == "generic")
+    #expect(figures.runs == 3)
+    #expect(figures.min_ms <= figures.median_ms && figures.median_ms <= figures.p99_ms)
+    #expect(abs(figures.steps.reduce(0) { $0 + $1.share } - 1) < 1e-6)
+    #expect(figures.steps.count >= figures.operators.count && figures.operators.contains { $0.name == "CONV_2D" })
+    #expect(figures.quiet == (figures.warning == nil))
+    // The warning that people get is in the object as well.
+    #expect(complaint.contains("too busy") == (figures.warning != nil))
+    #expect(figures.compare.min_ratio > 0)
+  }
+
+  @Test func benchmarkSaysWhatItCannotDo() throws {
+    let model = "\(goldens)/fomo_face_int8.tflite"
+    let noFamily = try maskctl(["benchmark", model, "--family", "quantum"])
+    #expect(noFamily.status == 64)
+    #expect(noFamily.complaint.contains("there is no kernel family \"quantum\" here; available: "))
+    #expect(try maskctl(["benchmark", model, "--compare", "\(folder.path)/none.tflite"]).status == 66)
+    #expect(try maskctl(["benchmark", "--model", model, "--profile"]).status == 64)
+    #expect(try maskctl(["benchmark"]).status == 64)
+  }
+}
+
+/// The members of `maskctl benchmark --json` that the test looks at, by their own names.
+private struct BenchmarkJSON: Decodable {
+  struct Row: Decodable {
+    let name: String
+    let share: Double
+  }
+  struct Ratio: Decodable {
+    let min_ratio: Double
+  }
+  let kernels: String
+  let runs: Int
+  let min_ms, median_ms, p99_ms: Double
+  let operators, steps: [Row]
+  let quiet: Bool
+  let warning: String?
+  let compare: Ratio
 }
