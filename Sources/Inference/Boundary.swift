@@ -76,8 +76,9 @@ extension Compiler {
   }
 
   private func checkBoundary(_ type: ElementType, shape: [Int], _ what: String) throws(CompilationError) {
-    guard [.float32, .int8, .uint8, .int32, .int64, .bool].contains(type), let size = type.byteCount else {
-      throw .unsupportedModel("\(what) is of \(type); this engine takes float32, int8, uint8, int32, int64 and bool")
+    guard [.float32, .int8, .uint8, .int16, .int32, .int64, .bool].contains(type), let size = type.byteCount else {
+      throw .unsupportedModel(
+        "\(what) is of \(type); this engine takes float32, int8, uint8, int16, int32, int64 and bool")
     }
     var total = size
     for dimension in shape {

@@ -131,7 +131,7 @@ struct Compiler {
   func root(of operand: Operand) -> Operand { values[operand.index].storage ?? operand }
 
   private func checkSize(of shape: [Int], type: ElementType, _ node: Node) throws(CompilationError) {
-    guard let size = type.byteCount, [.float32, .int8, .int32, .int64, .bool, .uint8].contains(type) else {
+    guard let size = type.byteCount, [.float32, .int8, .int16, .int32, .int64, .bool, .uint8].contains(type) else {
       throw node.unsupported("tensors of \(type) cannot be computed here")
     }
     try node.check(

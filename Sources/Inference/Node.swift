@@ -35,6 +35,6 @@ struct Node {
 
   /// The fused activation of an operator that has no other setting.
   var arithmeticActivation: Activation {
-    if case .arithmetic(let activation) = options { activation } else { .none }
+    if case .arithmetic(let activation, _) = options { activation } else { .none }
   }
 }

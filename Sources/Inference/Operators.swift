@@ -24,11 +24,17 @@ extension Compiler {
     case .resizeBilinear: try compileResizeBilinear(node)
     case .resizeNearestNeighbor: try compileResizeNearest(node)
     default:
+      if try isInt16(node), try compileInt16Function(node) { return }
       if try compileElementwise(node) { return }
       if try compileReduction(node) { return }
       if try compileMovement(node) { return }
       throw .unknownOperator(name: node.place.name, index: node.place.index)
     }
+  }
+
+  /// Whether the first operand is of int16.
+  private func isInt16(_ node: Node) throws(CompilationError) -> Bool {
+    try optionalInput(0, of: node).map { self[$0].type == .int16 } ?? false
   }
 
   /// Operators that take each element by itself, or pairs of them. Returns false for any other.

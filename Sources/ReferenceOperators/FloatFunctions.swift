@@ -8,6 +8,7 @@
 #endif
 
 func exponential(_ x: Float) -> Float { exp(x) }
+func exponential(_ x: Double) -> Double { exp(x) }
 func logarithm(_ x: Float) -> Float { log(x) }
 func hyperbolicTangent(_ x: Float) -> Float { tanh(x) }
 func exponentialLessOne(_ x: Float) -> Float { expm1(x) }

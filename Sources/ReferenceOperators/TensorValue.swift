@@ -42,6 +42,9 @@ struct TensorValue {
   /// Whether the type is one of the 8-bit types that stand for reals.
   var isQuantized8: Bool { type == .int8 || type == .uint8 }
 
+  /// Whether the type is one of those that stand for reals.
+  var isQuantized: Bool { isQuantized8 || type == .int16 }
+
   /// What the type and shape are, for messages.
   var summary: String { "\(type) \(shape)" }
 }

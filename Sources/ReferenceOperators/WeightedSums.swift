@@ -23,7 +23,6 @@ extension OperatorCall {
     switch (input.type, weights.type) {
     case (.float32, .int8), (.float32, .uint8):
       unsupported("float32 input with \(weights.type) weights, the dynamic range form")
-    case (.int16, _): unsupported("16-bit activations, the int16x8 form")
     default: unsupported("\(input.type) input with \(weights.type) weights")
     }
   }
@@ -31,8 +30,8 @@ extension OperatorCall {
   /// The biases of `count` results; zeros where there are none.
   func biases(_ bias: TensorValue?, count: Int) throws(ReferenceError) -> [Int] {
     guard let bias else { return Array(repeating: 0, count: count) }
-    guard bias.type == .int32, bias.integers.count == count else {
-      throw malformed("a bias of \(bias.summary) for \(count) results, int32 is needed")
+    guard bias.type == .int32 || bias.type == .int64, bias.integers.count == count else {
+      throw malformed("a bias of \(bias.summary) for \(count) results, int32 or int64 is needed")
     }
     return bias.integers
   }
@@ -48,7 +47,7 @@ extension OperatorCall {
     return try result(type: .float32, shape: shape, elements: .reals(try activate(values, activation)))
   }
 
-  /// From sums of 8-bit products to a result of a convolution: bias, scale with two roundings, zero point, activation.
+  /// From sums of products to a result of a convolution: bias, scale with two roundings, zero point, activation.
   ///
   /// - Parameter axis: the dimension of the weights that the results run along.
   func finishSums(
@@ -60,9 +59,12 @@ extension OperatorCall {
     let bounds = try bounds(activation, input.type, output)
     let biases = try biases(bias, count: depth)
     let multipliers = try channelMultipliers(input, weights, output, count: depth, axis: axis)
+    // int16 has sums of 64 bits and a shorter multiplier, unless its bias is int32.
+    let isWide = input.type == .int16 && bias?.type != .int32
     let values = sums.enumerated().map { position, sum in
-      let channel = position % depth
-      return bounds.clamp(multipliers[channel].roundingTwice(sum + biases[channel]) + output.zeroPoint)
+      let (multiplier, total) = (multipliers[position % depth], sum &+ biases[position % depth])
+      let steps = isWide ? Int(multiplier.roundingOnceShortened(Int64(total))) : multiplier.roundingTwice(total)
+      return bounds.clamp(steps + output.zeroPoint)
     }
     return try result(type: input.type, shape: shape, elements: .integers(values))
   }

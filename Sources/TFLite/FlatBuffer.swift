@@ -111,9 +111,9 @@ struct FlatBufferTable {
     Int(try scalar(index, name, default: defaultValue))
   }
 
-  /// A truth value; the schema's defaults are false.
-  func bool(_ index: Int, _ name: String) throws(ModelError) -> Bool {
-    try scalar(index, name, default: UInt8(0)) != 0
+  /// A truth value; most of the schema's defaults are false.
+  func bool(_ index: Int, _ name: String, default defaultValue: Bool = false) throws(ModelError) -> Bool {
+    try scalar(index, name, default: UInt8(defaultValue ? 1 : 0)) != 0
   }
 
   /// A 32-bit floating-point number; the schema's defaults are 0.

@@ -40,7 +40,9 @@ public enum OperatorOptions: Sendable, Equatable {
   case fullyConnected(FullyConnectedOptions)
   case pool(PoolOptions)
   /// ADD, SUB, MUL, DIV, CONCATENATION (with its axis) and others carry a fused activation alone.
-  case arithmetic(activation: Activation)
+  ///
+  /// `shiftsPowersOfTwo` is what ADD and SUB say of int16: where all scales are powers of two, operands are shifted.
+  case arithmetic(activation: Activation, shiftsPowersOfTwo: Bool = true)
   case concatenation(axis: Int, activation: Activation)
   case softmax(beta: Float)
   case reshape(newShape: [Int])

@@ -11,8 +11,8 @@ struct OptionsReader {
     case .depthwiseConvolution2D: return .depthwiseConvolution(try depthwiseConvolution(options(2)))
     case .fullyConnected: return .fullyConnected(try fullyConnected(options(8)))
     case .averagePool2D, .maxPool2D, .l2Pool2d: return .pool(try pool(options(5)))
-    case .add: return .arithmetic(activation: try options(11).activation(0))
-    case .sub: return .arithmetic(activation: try options(28).activation(0))
+    case .add: return try sum(options(11))
+    case .sub: return try sum(options(28))
     case .mul: return .arithmetic(activation: try options(21).activation(0))
     case .div: return .arithmetic(activation: try options(29).activation(0))
     case .softmax: return .softmax(beta: try options(9).float(0, "beta"))
@@ -87,6 +87,13 @@ struct OptionsReader {
       depthMultiplier: try options.int(3, "depth_multiplier"))
   }
 
+  /// ADD and SUB.
+  private func sum(_ options: OptionsTable) throws(ModelError) -> OperatorOptions {
+    .arithmetic(
+      activation: try options.activation(0),
+      shiftsPowersOfTwo: try options.bool(1, "pot_scale_int16", default: true))
+  }
+
   private func fullyConnected(_ options: OptionsTable) throws(ModelError) -> FullyConnectedOptions {
     FullyConnectedOptions(
       activation: try options.activation(0), hasShuffledWeights: try options.byte(1, "weights_format") != 0,
@@ -134,8 +141,8 @@ private struct OptionsTable {
     try table?.scalar(index, name, default: Int8(0)) ?? 0
   }
 
-  func bool(_ index: Int, _ name: String) throws(ModelError) -> Bool {
-    try table?.bool(index, name) ?? false
+  func bool(_ index: Int, _ name: String, default defaultValue: Bool = false) throws(ModelError) -> Bool {
+    try table?.bool(index, name, default: defaultValue) ?? defaultValue
   }
 
   func float(_ index: Int, _ name: String) throws(ModelError) -> Float {

@@ -2,7 +2,7 @@ import TFLite
 
 /// Makes graphs with random numbers in them, as the reader would make them, for comparing two engines.
 struct RandomModel {
-  /// The type of activations and weights: int8, uint8 or float32.
+  /// The type of activations: int8, uint8, int16 or float32; that of weights as well, but for int16, which has int8.
   let type: ElementType
   var random: SplitMix64
   private var bytes: [UInt8] = []
@@ -20,7 +20,7 @@ struct RandomModel {
   /// A quantization with a scale around `size` and a zero point anywhere.
   mutating func quantization(_ size: Float) -> Quantization? {
     guard isQuantized else { return nil }
-    let zero = Int64.random(in: type == .int8 ? -128...127 : 0...255, using: &random)
+    let zero = type == .int16 ? 0 : Int64.random(in: type == .int8 ? -128...127 : 0...255, using: &random)
     return Quantization(scales: [size * Float.random(in: 0.3...1, using: &random)], zeroPoints: [zero], axis: 0)
   }
 
@@ -34,12 +34,12 @@ struct RandomModel {
     return tensor(shape, quantization)
   }
 
-  /// A constant with random elements of `type`.
-  mutating func constant(_ shape: [Int], _ quantization: Quantization?) -> Int {
+  /// A constant with random elements, of the activations' type unless another is named.
+  mutating func constant(_ shape: [Int], _ quantization: Quantization?, type: ElementType? = nil) -> Int {
     let count = shape.reduce(1, *)
     let start = bytes.count
-    bytes += randomBytes(type, count: count)
-    return tensor(shape, quantization, constant: start..<bytes.count)
+    bytes += randomBytes(type ?? self.type, count: count)
+    return tensor(shape, quantization, type: type, constant: start..<bytes.count)
   }
 
   /// A constant list of int32, of which each tensor of the file may lie off its alignment.
@@ -50,38 +50,52 @@ struct RandomModel {
     return tensor([values.count], nil, type: .int32, constant: start..<bytes.count)
   }
 
-  /// A bias: int32 for quantized layers.
+  /// A bias: int32 for layers of 8 bits, int64 for int16.
   mutating func bias(_ count: Int) -> Int {
     guard isQuantized else { return constant([count], nil) }
+    if type == .int16 {
+      bytes.append(0)
+      let start = bytes.count
+      for _ in 0..<count {
+        let value = Int64.random(in: -3_000_000...3_000_000, using: &random)
+        withUnsafeBytes(of: value.littleEndian) { bytes += $0 }
+      }
+      return tensor([count], nil, type: .int64, constant: start..<bytes.count)
+    }
     return integers((0..<count).map { _ in Int.random(in: -3000...3000, using: &random) })
   }
 
   /// Weights with a scale each along `axis`, or one with a zero point for the whole where `isPerTensor`.
   mutating func weights(_ shape: [Int], axis: Int, isPerTensor: Bool) -> Int {
     guard isQuantized else { return constant(shape, nil) }
-    guard type == .int8, !isPerTensor else {
+    let weightType: ElementType = type == .int16 ? .int8 : type
+    guard type != .uint8, !isPerTensor else {
       let quantization = quantization(0.02)
       return constant(
-        shape, type == .uint8 ? quantization : quantization.map { .init(scales: $0.scales, zeroPoints: [0], axis: 0) })
+        shape, type == .uint8 ? quantization : quantization.map { .init(scales: $0.scales, zeroPoints: [0], axis: 0) },
+        type: weightType)
     }
     let scales = (0..<shape[axis]).map { _ in Float.random(in: 0.002...0.02, using: &random) }
     return constant(
-      shape, Quantization(scales: scales, zeroPoints: scales.map { _ in 0 }, axis: axis))
+      shape, Quantization(scales: scales, zeroPoints: scales.map { _ in 0 }, axis: axis), type: weightType)
   }
 
-  /// Appends an operator; the result's shape is left to the engines.
+  /// Appends an operator; the result's shape is left to the engines, its type is the activations' unless named.
   mutating func append(
-    _ code: BuiltinOperator, _ options: OperatorOptions, _ operands: [Int?], quantization: Quantization?
+    _ code: BuiltinOperator, _ options: OperatorOptions, _ operands: [Int?], quantization: Quantization?,
+    type: ElementType? = nil
   ) -> Int {
-    let result = tensor([], quantization)
+    let result = tensor([], quantization, type: type)
     operators.append(
       Operator(code: .builtin(code), version: 1, inputs: operands, outputs: [result], options: options))
     return result
   }
 
   /// An operator without settings.
-  mutating func append(_ code: BuiltinOperator, _ operands: [Int?], quantization: Quantization?) -> Int {
-    append(code, .none, operands, quantization: quantization)
+  mutating func append(
+    _ code: BuiltinOperator, _ operands: [Int?], quantization: Quantization?, type: ElementType? = nil
+  ) -> Int {
+    append(code, .none, operands, quantization: quantization, type: type)
   }
 
   /// The model whose outputs are these tensors.
@@ -96,7 +110,9 @@ struct RandomModel {
   }
 
   private mutating func randomBytes(_ type: ElementType, count: Int) -> [UInt8] {
-    guard type == .float32 else { return (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) } }
+    guard type == .float32 else {
+      return (0..<count * (type.byteCount ?? 1)).map { _ in UInt8.random(in: 0...255, using: &random) }
+    }
     return (0..<count).flatMap { _ in
       withUnsafeBytes(of: Float.random(in: -1...1, using: &random)) { [UInt8]($0) }
     }

@@ -38,9 +38,9 @@ import Testing
     #expect(try sum.integers() == [[-85]])
   }
 
-  @Test func sixteenBitActivationsAreRefused() {
+  @Test func unsignedSixteenBitActivationsAreRefused() {
     let operand = Operand(
-      type: .int16, shape: [1], quantization: Quantization(scales: [1], zeroPoints: [0], axis: 0), bytes: [1, 0])
-    #expect(failure(.add, .none, [operand, operand]).contains("type int16"))
+      type: .uint16, shape: [1], quantization: Quantization(scales: [1], zeroPoints: [0], axis: 0), bytes: [1, 0])
+    #expect(failure(.add, .none, [operand, operand]).contains("type uint16"))
   }
 }

@@ -20,6 +20,20 @@ struct Operand {
     quantized(.uint8, shape, values, scales: [scale], zeros: [zero])
   }
 
+  /// An int16 tensor.
+  static func int16(_ shape: [Int], _ values: [Int], scale: Float = 1) -> Operand {
+    Operand(
+      type: .int16, shape: shape, quantization: Quantization(scales: [scale], zeroPoints: [0], axis: 0),
+      bytes: values.flatMap { littleEndian(UInt32(truncatingIfNeeded: $0), 2) })
+  }
+
+  /// A tensor of int64, such as the bias of an int16 layer.
+  static func int64(_ shape: [Int], _ values: [Int]) -> Operand {
+    Operand(
+      type: .int64, shape: shape,
+      bytes: values.flatMap { value in (0..<8).map { UInt8(truncatingIfNeeded: value >> (8 * $0)) } })
+  }
+
   /// A quantized tensor with a scale for each index along `axis`.
   static func quantized(
     _ type: ElementType, _ shape: [Int], _ values: [Int], scales: [Float], zeros: [Int], axis: Int = 0
@@ -69,6 +83,9 @@ struct Result {
   static let int32 = Result(type: .int32)
   static func int8(scale: Float = 1, zero: Int = 0) -> Result {
     Result(type: .int8, quantization: Quantization(scales: [scale], zeroPoints: [Int64(zero)], axis: 0))
+  }
+  static func int16(scale: Float = 1) -> Result {
+    Result(type: .int16, quantization: Quantization(scales: [scale], zeroPoints: [0], axis: 0))
   }
   static func uint8(scale: Float = 1, zero: Int = 0) -> Result {
     Result(type: .uint8, quantization: Quantization(scales: [scale], zeroPoints: [Int64(zero)], axis: 0))
@@ -126,6 +143,10 @@ struct OneOperator {
     zip(try run(), types).map { bytes, type in
       switch type {
       case .int8: bytes.map { Int(Int8(bitPattern: $0)) }
+      case .int16:
+        stride(from: 0, to: bytes.count, by: 2).map {
+          Int(Int16(truncatingIfNeeded: Int(bytes[$0]) | Int(bytes[$0 + 1]) << 8))
+        }
       case .int32: floats(bytes).map { Int(Int32(bitPattern: $0.bitPattern)) }
       default: bytes.map { Int($0) }
       }

@@ -47,6 +47,7 @@ struct ElementFunction<Element: BitwiseCopyable>: BinaryOperation {
 extension Compiler {
   mutating func compileSum(_ node: Node, subtracts: Bool) throws(CompilationError) {
     let operands = try binaryOperands(node)
+    if operands.type == .int16 { return try compileInt16Sum(node, operands, subtracts: subtracts) }
     guard operands.type == .int8 else {
       try compileArithmetic(
         operands, node, float: { subtracts ? $0 - $1 : $0 + $1 }, integer: { subtracts ? $0 &- $1 : $0 &+ $1 })
@@ -73,6 +74,7 @@ extension Compiler {
 
   mutating func compileProduct(_ node: Node) throws(CompilationError) {
     let operands = try binaryOperands(node)
+    if operands.type == .int16 { return try compileInt16Product(node, operands) }
     guard operands.type == .int8 else {
       try compileArithmetic(operands, node, float: { $0 * $1 }, integer: { $0 &* $1 })
       return
@@ -99,6 +101,7 @@ extension Compiler {
   /// MAXIMUM, MINIMUM: int8 by its raw values, which the reference compares without looking at scales.
   mutating func compileExtremum(_ node: Node, isMaximum: Bool) throws(CompilationError) {
     let operands = try binaryOperands(node)
+    if operands.type == .int16 { return try compileInt16Extremum(node, operands, isMaximum: isMaximum) }
     guard operands.type == .int8 else {
       try compileArithmetic(
         operands, node, float: { isMaximum == ($0 > $1) ? $0 : $1 }, integer: { isMaximum ? max($0, $1) : min($0, $1) })

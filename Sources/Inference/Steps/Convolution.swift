@@ -79,6 +79,10 @@ extension Compiler {
       try emitFloatConvolution(
         source: source, result: result, window: window, weights: weights, bias: bias, activation: settings.activation,
         node)
+    case (.int16, .int8):
+      try emitInt16Convolution(
+        source: source, input: input, window: window, weights: weights, bias: bias, activation: settings.activation,
+        node)
     default: throw node.unsupported(mixedTypes(input, weights))
     }
   }
@@ -140,7 +144,6 @@ extension Compiler {
   func mixedTypes(_ input: Operand, _ weights: Operand) -> String {
     switch (self[input].type, self[weights].type) {
     case (.float32, .int8): "dynamic range (float32 input, int8 weights) is not computed here; quantize the model fully"
-    case (.int16, .int8): "int16 activations with int8 weights are not computed here; quantize the model to int8"
     case (let input, let weights): "an input of \(input) with weights of \(weights) is not computed here"
     }
   }

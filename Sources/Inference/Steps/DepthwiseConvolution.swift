@@ -80,6 +80,11 @@ extension Compiler {
       try emitFloatDepthwise(
         source: repeated, result: result, window: window, weights: weights, bias: bias, activation: settings.activation,
         node)
+    case (.int16, .int8):
+      let repeated = try repeatChannels(of: source, times: shape[3] / inputChannels, node)
+      try emitInt16Depthwise(
+        source: repeated, input: input, window: window, weights: weights, bias: bias, activation: settings.activation,
+        node)
     default: throw node.unsupported(mixedTypes(input, weights))
     }
   }

@@ -78,6 +78,9 @@ extension Compiler {
       let result = try define(of: node, type: .float32, shape: output)
       try emitFloatProduct(
         source: source, result: result, rows: rows, weights: weights, bias: bias, activation: activation, node)
+    case (.int16, .int8):
+      try emitInt16FullyConnected(
+        source: source, rows: rows, output: Array(output), weights: weights, bias: bias, activation: activation, node)
     default: throw node.unsupported(mixedTypes(source, weights))
     }
   }

@@ -44,6 +44,7 @@ extension Compiler {
       let zeroPoint = try affine(of: result, node).zeroPoint
       guard element == [UInt8(bitPattern: Int8(zeroPoint))] else { return false }
     case .float32: guard element == [0, 0, 0, 0] else { return false }
+    case .int16: guard element == [0, 0] else { return false }
     default: return false
     }
     let readers = model.main.operators.count { operation in

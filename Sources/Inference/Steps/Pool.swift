@@ -119,6 +119,12 @@ extension Compiler {
         source: source, result: result, window: window, channels: channels, isAverage: isAverage,
         range: try floatRange(options.activation, node))
       try emit(step, reading: [source], writing: [result])
+    case .int16:
+      let result = try define(of: node, type: .int16, shape: shape)
+      let step = Int16Pool(
+        source: source, result: result, window: window, channels: channels, isAverage: isAverage,
+        range: try int16Range(options.activation, scale: try int16Scale(of: result, node), node))
+      try emit(step, reading: [source], writing: [result])
     default: throw node.unsupported("operands of \(value.type) are not computed here")
     }
   }

@@ -64,8 +64,9 @@ extension Compiler {
   mutating func compileQuantize(_ node: Node) throws(CompilationError) {
     let source = try input(0, of: node)
     let value = self[source]
+    if try compileInt16Quantize(node) { return }
     guard let output = node.outputs.first, [.int8, .uint8].contains(model.main.tensors[output].type) else {
-      throw node.unsupported("results of other types than int8 and uint8 are not computed here")
+      throw node.unsupported("a result of this type from \(value.type) is not computed here")
     }
     let result = try define(of: node, type: .int8, shape: value.shape)
     let to = try affine(of: result, node)
@@ -109,6 +110,7 @@ extension Compiler {
         source: source, result: result, count: value.elementCount, scales: quantization.scales,
         zeroPoints: zeroPoints, innerCount: innerCount)
       try emit(step, reading: [source], writing: [result])
+    case .int16: try emitDequantizeInt16(node, source: source, result: result)
     default: throw node.unsupported("operands of \(value.type) are not computed here")
     }
   }

@@ -131,7 +131,7 @@ extension Compiler {
   /// Types whose bytes may be moved about.
   func movable(_ operand: Operand, _ node: Node) throws(CompilationError) -> (shape: [Int], size: Int) {
     let value = self[operand]
-    guard let size = value.type.byteCount, [.float32, .int8, .int32, .int64, .bool].contains(value.type) else {
+    guard let size = value.type.byteCount, [.float32, .int8, .int16, .int32, .int64, .bool].contains(value.type) else {
       throw node.unsupported("\"\(value.name)\" is of \(value.type), which is not computed here")
     }
     return (value.shape, size)

@@ -132,6 +132,12 @@ extension Compiler {
         offset: Int32(truncatingIfNeeded: shape.count &* Int(from.zeroPoint)),
         scale: isSum ? scale : Self.divided(scale, by: shape.count), zeroPoint: to.zeroPoint)
       try emit(mean, shape, source: source, result: result)
+    case .int16:
+      let result = try define(of: node, type: .int16, shape: shape.output)
+      let scale = try multiplier(
+        Double(try int16Scale(of: source, node)) / Double(try int16Scale(of: result, node)), node)
+      try emit(
+        Int16Mean(scale: isSum ? scale : Self.divided(scale, by: shape.count)), shape, source: source, result: result)
     default: throw node.unsupported("operands of \(value.type) are not computed here")
     }
   }
@@ -169,6 +175,10 @@ extension Compiler {
         try affine(of: source, node) == (try affine(of: result, node)),
         "operand and result must have the same scale and zero point")
       let operation = Extremum<Int8>(isMaximum: isMaximum, initial: isMaximum ? -128 : 127)
+      try emit(operation, shape, source: source, result: result)
+    case .int16:
+      let result = try define(of: node, type: .int16, shape: shape.output)
+      let operation = Extremum<Int16>(isMaximum: isMaximum, initial: isMaximum ? .min : .max)
       try emit(operation, shape, source: source, result: result)
     default: throw node.unsupported("operands of \(value.type) are not computed here")
     }

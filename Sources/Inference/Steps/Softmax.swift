@@ -99,6 +99,7 @@ extension Compiler {
     let value = self[source]
     guard let depth = value.shape.last else { throw node.mismatch("a scalar has no dimension to compare along") }
     let rows = value.elementCount / depth
+    if value.type == .int16, !isLogarithm { return try compileInt16Softmax(node, beta: beta) }
     switch value.type {
     case .float32:
       let result = try define(of: node, type: .float32, shape: value.shape)

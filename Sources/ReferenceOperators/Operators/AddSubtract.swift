@@ -22,7 +22,7 @@ extension OperatorCall {
     case .float32:
       let values = try activate(broadcast.map(a.reals, b.reals, float), activation)
       return try result(type: a.type, shape: broadcast.shape, elements: .reals(values))
-    case .int8, .uint8:
+    case .int8, .uint8, .int16:
       let scaling = try CommonScaling(self, a, b, activation)
       let values = broadcast.map(a.integers, b.integers) { scaling.combine($0, $1, sign: sign) }
       return try result(type: a.type, shape: broadcast.shape, elements: .integers(values))
@@ -45,7 +45,7 @@ extension OperatorCall {
   /// The fused activation of an arithmetic operator; none where the options are absent.
   func fusedActivation() throws(ReferenceError) -> Activation {
     switch options {
-    case .arithmetic(let activation): activation
+    case .arithmetic(let activation, _): activation
     case .none: .none
     default: throw malformed("it has the options of another operator")
     }
@@ -64,9 +64,12 @@ extension OperatorCall {
   }
 }
 
-/// Two quantized operands brought to a common scale: twice the larger of theirs, with 20 bits below the unit.
+/// Two quantized operands brought to a common scale: twice the larger of theirs, with 20 bits below the unit, or 15
+/// for int16. Where int16 scales are powers of two, one operand is shifted to the other's scale instead.
 private struct CommonScaling {
-  static let leftShift = 20
+  let leftShift: Int
+  /// How far each operand is shifted to the right; nil where scales are multiplied.
+  let shifts: (first: Int32, second: Int32)?
   let first: Affine
   let second: Affine
   let output: Affine
@@ -77,17 +80,36 @@ private struct CommonScaling {
 
   init(_ call: OperatorCall, _ a: TensorValue, _ b: TensorValue, _ activation: Activation) throws(ReferenceError) {
     (first, second, output) = (try call.affine(a), try call.affine(b), try call.outputAffine(a.type))
+    leftShift = a.type == .int16 ? 15 : 20
+    shifts = a.type == .int16 ? try Self.shifts(call, first, second, output) : nil
     let twiceLargest = Double(2 * max(first.scale, second.scale))
     firstMultiplier = FixedPointMultiplier(real: Double(first.scale) / twiceLargest)
     secondMultiplier = FixedPointMultiplier(real: Double(second.scale) / twiceLargest)
     outputMultiplier = FixedPointMultiplier(
-      real: twiceLargest / Double(Float(1 << Self.leftShift) * output.scale))
+      real: twiceLargest / Double(Float(1 << leftShift) * output.scale))
     bounds = try call.bounds(activation, a.type, output)
   }
 
+  private static func shifts(
+    _ call: OperatorCall, _ first: Affine, _ second: Affine, _ output: Affine
+  ) throws(ReferenceError) -> (first: Int32, second: Int32)? {
+    if case .arithmetic(_, shiftsPowersOfTwo: false) = call.options { return nil }
+    let scales = [first.scale, second.scale, output.scale]
+    guard scales.allSatisfy({ $0.significand == 1 }) else { return nil }
+    let shifts = scales.map { Int32(output.scale.exponent - $0.exponent) }
+    guard shifts.allSatisfy({ (0...15).contains($0) }), shifts.contains(0), shifts[0] == 0 || shifts[1] == 0 else {
+      throw call.unsupported("scales \(scales) that are powers of two")
+    }
+    return (shifts[0], shifts[1])
+  }
+
   func combine(_ a: Int, _ b: Int, sign: Int) -> Int {
-    let x = firstMultiplier.roundingTwice((a - first.zeroPoint) << Self.leftShift)
-    let y = secondMultiplier.roundingTwice((b - second.zeroPoint) << Self.leftShift)
+    if let shifts {
+      let x = roundingRightShift(Int32(a), by: shifts.first)
+      return bounds.clamp(Int(x) + sign * Int(roundingRightShift(Int32(b), by: shifts.second)))
+    }
+    let x = firstMultiplier.roundingTwice((a - first.zeroPoint) << leftShift)
+    let y = secondMultiplier.roundingTwice((b - second.zeroPoint) << leftShift)
     return bounds.clamp(outputMultiplier.roundingTwice(x + sign * y) + output.zeroPoint)
   }
 }

@@ -19,7 +19,7 @@ extension OperatorCall {
     case (.float32, .float32):
       let sums = layout.sums(input.reals, weights.reals)
       return [try finishFloatSums(sums, bias: optionalInput(2), shape: shape, options.activation)]
-    case (.int8, .int8), (.uint8, .uint8):
+    case (.int8, .int8), (.uint8, .uint8), (.int16, .int8):
       let zeroPoints = (try zeroPoint(input), try weightZeroPoint(weights))
       let sums = layout.sums(
         input.integers.map { $0 - zeroPoints.0 }, weights.integers.map { $0 - zeroPoints.1 })

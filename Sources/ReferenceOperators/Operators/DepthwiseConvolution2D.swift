@@ -18,7 +18,7 @@ extension OperatorCall {
     case (.float32, .float32):
       let sums = depthwiseSums(windows, input.reals, weights.reals, depth: depth, results: results)
       return [try finishFloatSums(sums, bias: optionalInput(2), shape: shape, options.activation)]
-    case (.int8, .int8), (.uint8, .uint8):
+    case (.int8, .int8), (.uint8, .uint8), (.int16, .int8):
       let zeroPoints = (try zeroPoint(input), try weightZeroPoint(weights))
       let sums = depthwiseSums(
         windows, input.integers.map { $0 - zeroPoints.0 }, weights.integers.map { $0 - zeroPoints.1 }, depth: depth,

@@ -20,7 +20,7 @@ extension OperatorCall {
     switch input.type {
     case .float32:
       return [try result(type: .float32, shape: input.shape, elements: .reals(input.reals.map { abs($0) }))]
-    case .int8:
+    case .int8, .int16:
       let (from, to) = (try affine(input), try outputAffine(input.type))
       let bounds = try bounds(.none, input.type, to)
       let multiplier = FixedPointMultiplier(real: Double(from.scale / to.scale))

@@ -22,7 +22,7 @@ extension OperatorCall {
     case (.float32, .float32):
       let sums = rowSums(input.reals, weights.reals, depth: depth)
       return [try finishFloatSums(sums, bias: optionalInput(2), shape: shape, options.activation)]
-    case (.int8, .int8), (.uint8, .uint8):
+    case (.int8, .int8), (.uint8, .uint8), (.int16, .int8):
       return [try quantizedFullyConnected(input, weights, shape: shape, options.activation)]
     default: throw unsupportedWeights(input, weights)
     }
@@ -43,8 +43,13 @@ extension OperatorCall {
       RealMultiplier(inputScale: from.scale, weightScale: $0, outputScale: to.scale)
     }
     let values = sums.enumerated().map { position, sum in
-      let sum = Int32(truncatingIfNeeded: sum + biases[position % results])
-      return bounds.clamp(Int(multipliers[position % results].roundingOnce(sum)) + to.zeroPoint)
+      let (sum, multiplier) = (sum &+ biases[position % results], multipliers[position % results])
+      // int16 has sums of 64 bits.
+      let steps =
+        input.type == .int16
+        ? Int(max(-0x1p31, min(0x1p31 - 1, (Double(sum) * multiplier.real).rounded(.toNearestOrAwayFromZero))))
+        : Int(multiplier.roundingOnce(Int32(truncatingIfNeeded: sum)))
+      return bounds.clamp(steps + to.zeroPoint)
     }
     return try result(type: input.type, shape: shape, elements: .integers(values))
   }

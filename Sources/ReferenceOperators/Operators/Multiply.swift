@@ -10,7 +10,7 @@ extension OperatorCall {
     case .float32:
       let values = try activate(broadcast.map(a.reals, b.reals) { $0 * $1 }, activation)
       return [try result(type: a.type, shape: broadcast.shape, elements: .reals(values))]
-    case .int8, .uint8:
+    case .int8, .uint8, .int16:
       let (first, second, output) = (try affine(a), try affine(b), try outputAffine(a.type))
       let bounds = try bounds(activation, a.type, output)
       // The reference works the factor out in single precision.

@@ -10,7 +10,7 @@ extension OperatorCall {
     case .float32:
       let means = pooled(input.reals, windows, depth: input.shape[3]) { $0.reduce(0, +) / Float($0.count) }
       return [try result(type: .float32, shape: shape, elements: .reals(try activate(means, options.activation)))]
-    case .int8, .uint8:
+    case .int8, .uint8, .int16:
       let bounds = try bounds(options.activation, input.type, try outputAffine(input.type))
       let means = pooled(input.integers, windows, depth: input.shape[3]) { values in
         let sum = values.reduce(0, +)
@@ -30,7 +30,7 @@ extension OperatorCall {
     case .float32:
       let largest = pooled(input.reals, windows, depth: input.shape[3]) { $0.reduce(-.greatestFiniteMagnitude, max) }
       return [try result(type: .float32, shape: shape, elements: .reals(try activate(largest, options.activation)))]
-    case .int8, .uint8:
+    case .int8, .uint8, .int16:
       let bounds = try bounds(options.activation, input.type, try outputAffine(input.type))
       let largest = pooled(input.integers, windows, depth: input.shape[3]) { bounds.clamp($0.reduce(Int.min, max)) }
       return [try result(type: input.type, shape: shape, elements: .integers(largest))]

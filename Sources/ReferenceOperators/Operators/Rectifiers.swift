@@ -10,7 +10,7 @@ extension OperatorCall {
       return [
         try result(type: .float32, shape: input.shape, elements: .reals(try activate(input.reals, activation)))
       ]
-    case .int8, .uint8:
+    case .int8, .uint8, .int16:
       let (from, to) = (try affine(input), try outputAffine(input.type))
       let bounds = try bounds(activation, input.type, to)
       let multiplier = FixedPointMultiplier(real: Double(from.scale / to.scale))
@@ -30,7 +30,7 @@ extension OperatorCall {
     case .float32:
       let values = input.reals.map { $0 > 0 ? $0 : $0 * alpha }
       return [try result(type: .float32, shape: input.shape, elements: .reals(values))]
-    case .int8, .uint8:
+    case .int8, .uint8, .int16:
       let (from, to) = (try affine(input), try outputAffine(input.type))
       let bounds = try bounds(.none, input.type, to)
       let identity = FixedPointMultiplier(real: Double(from.scale / to.scale))

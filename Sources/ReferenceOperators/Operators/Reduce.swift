@@ -9,7 +9,7 @@ extension OperatorCall {
     case .float32:
       let means = groups.reals.map { $0.reduce(0, +) / Float($0.count) }
       return [try result(type: .float32, shape: groups.shape, elements: .reals(means))]
-    case .int8, .uint8:
+    case .int8, .uint8, .int16:
       let (from, to) = (try affine(groups.input), try outputAffine(groups.input.type))
       let multiplier = meanMultiplier(FixedPointMultiplier(real: Double(from.scale) / Double(to.scale)), groups.size)
       return [try scaledSums(groups, multiplier, from, to)]
@@ -26,8 +26,8 @@ extension OperatorCall {
     switch groups.input.type {
     case .float32:
       return [try result(type: .float32, shape: groups.shape, elements: .reals(groups.reals.map { $0.reduce(0, +) }))]
-    case .uint8:
-      let (from, to) = (try affine(groups.input), try outputAffine(.uint8))
+    case .uint8, .int16:
+      let (from, to) = (try affine(groups.input), try outputAffine(groups.input.type))
       let multiplier = FixedPointMultiplier(real: Double(from.scale) / Double(to.scale))
       return [try scaledSums(groups, multiplier, from, to)]
     case .int8:

@@ -22,6 +22,10 @@ extension OperatorCall {
         scaling.softmax(row).map { min($0 + least, least + 255) }
       }
       return [try result(type: input.type, shape: input.shape, elements: .integers(values))]
+    case .int16:
+      let scale = try affine(input).scale
+      let values = rows(of: input.integers, depth).flatMap { softmaxOfInt16($0, scale: scale * beta) }
+      return [try result(type: .int16, shape: input.shape, elements: .integers(values))]
     default: throw unsupported("an input of type \(input.type)")
     }
   }

@@ -5,6 +5,7 @@ extension OperatorCall {
   /// LOGISTIC. A quantized result has steps of 1/256.
   func logistic() throws(ReferenceError) -> [TensorValue] {
     let input = try input(0)
+    if input.type == .int16 { return [try sigmoidOfInt16(input, isTangent: false)] }
     if input.isQuantized8 {
       guard try outputAffine(input.type).scale == 1 / 256 else {
         throw malformed("a result with the scale \(try outputAffine(input.type).scale), 1/256 is needed")
@@ -15,7 +16,12 @@ extension OperatorCall {
   }
 
   /// TANH.
-  func hyperbolicTangents() throws(ReferenceError) -> [TensorValue] { [try function(hyperbolicTangent)] }
+  func hyperbolicTangents() throws(ReferenceError) -> [TensorValue] {
+    let input = try input(0)
+    return [
+      input.type == .int16 ? try sigmoidOfInt16(input, isTangent: true) : try function(hyperbolicTangent)
+    ]
+  }
 
   /// EXP.
   func exponentials() throws(ReferenceError) -> [TensorValue] { [try function(exponential)] }
@@ -37,6 +43,7 @@ extension OperatorCall {
 
   private func function(_ transform: (Float) -> Float) throws(ReferenceError) -> TensorValue {
     let input = try input(0)
+    if input.type == .int16 { return try interpolated(input) { Float(transform($0)) } }
     return input.isQuantized8 ? try tabulated(input, transform) : try mapped(input, transform)
   }
 
