@@ -3,108 +3,181 @@
 #include "result.h"
 #include "scales.h"
 #include "values.h"
+#include <stdlib.h>
 
-enum { PIXELS = 9, CHANNELS = 140, TAPS = 12, PADDED = 160 };
+enum { PIXELS = 9, CHANNELS = 140, SIDE = 7, STEPS = 3, ROW_BYTES = (PIXELS * STEPS + SIDE * STEPS) * 2 * CHANNELS };
 
 static struct {
-  guarded operand_memory[PIXELS * TAPS], pointer_memory, weight_memory;
+  guarded row_memory[SIDE], pointer_memory, packed_memory;
   result_area result;
   scales scales;
-  const int8_t **operands; // [pixel][tap]
-  int16_t *weights;
-  size_t weight_stride;
-  size_t pixels, channels, taps;
+  int8_t *rows[SIDE];
+  int8_t weights[SIDE * SIDE * CHANNELS]; // [y][x][channel]
+  maskd_depthwise_window window;
+  size_t pixels, channels, row_bytes;
+  bool to_float;
 } now;
 
 static void make(void) {
-  if (now.weight_memory.first)
+  if (now.packed_memory.first)
     return;
-  for (size_t i = 0; i < PIXELS * TAPS; i += 1)
-    now.operand_memory[i] = guarded_make(CHANNELS);
-  now.pointer_memory = guarded_make(PIXELS * TAPS * sizeof(void *));
-  now.weight_memory = guarded_make(TAPS * PADDED * sizeof(int16_t));
-  now.result.memory = guarded_make(PIXELS * 2 * CHANNELS);
+  for (size_t y = 0; y < SIDE; y += 1)
+    now.row_memory[y] = guarded_make(ROW_BYTES);
+  now.pointer_memory = guarded_make(SIDE * sizeof(void *));
+  now.packed_memory = guarded_make(SIDE * SIDE * 8 * (CHANNELS + 64));
+  now.result.memory = guarded_make(PIXELS * 2 * CHANNELS * sizeof(float));
   scales_make(&now.scales);
 }
 
-static void randomize(size_t pixels, size_t channels, size_t taps) {
-  now.pixels = pixels, now.channels = channels, now.taps = taps;
-  now.operands = guarded_place(&now.pointer_memory, pixels * taps * sizeof *now.operands, values_coin());
-  for (size_t i = 0; i < pixels * taps; i += 1) {
-    int8_t *operand = guarded_place(&now.operand_memory[i], channels, values_coin());
-    values_fill_s8(operand, channels);
-    now.operands[i] = operand;
-  }
-  now.weight_stride = (channels + MASKD_COLUMN_PAD - 1) / MASKD_COLUMN_PAD * MASKD_COLUMN_PAD;
-  const size_t weights = taps * now.weight_stride;
-  now.weights = guarded_place(&now.weight_memory, weights * sizeof *now.weights, values_coin());
-  values_fill_s16(now.weights, weights);
-  scales_randomize(&now.scales, channels, values_coin() ? MASKD_ROUND_ONCE : MASKD_ROUND_TWICE);
+static size_t element_bytes(void) {
+  return now.to_float ? sizeof(float) : 1;
 }
 
-static void compute(int8_t *result) {
+static void randomize(size_t pixels, size_t channels, size_t height, size_t width) {
+  now.pixels = pixels, now.channels = channels;
+  const size_t pixel_bytes = channels + (size_t)values_in(0, (int64_t)channels);
+  const size_t row_bytes = channels * element_bytes();
+  now.window = (maskd_depthwise_window){
+      .height = height,
+      .width = width,
+      .tap_step = (size_t)values_in(1, STEPS) * pixel_bytes,
+      .pixel_step = (size_t)values_in(1, STEPS) * pixel_bytes,
+      .result_step = row_bytes + (size_t)values_in(0, (int64_t)channels) * element_bytes(),
+  };
+  if (values_coin())
+    now.window.tap_step = now.window.pixel_step;
+  now.row_bytes = (pixels - 1) * now.window.pixel_step + (width - 1) * now.window.tap_step + channels;
+  for (size_t y = 0; y < height; y += 1) {
+    now.rows[y] = guarded_place(&now.row_memory[y], now.row_bytes, values_coin());
+    values_fill_s8(now.rows[y], now.row_bytes);
+  }
+  values_fill_s8(now.weights, height * width * channels);
+  scales_randomize(&now.scales, channels, now.to_float ? MASKD_TO_FLOAT : scales_int8_rounding());
+}
+
+static int64_t sum_of_products(size_t pixel, size_t channel) {
+  int64_t sum = 0;
+  for (size_t y = 0; y < now.window.height; y += 1)
+    for (size_t x = 0; x < now.window.width; x += 1)
+      sum += now.rows[y][pixel * now.window.pixel_step + x * now.window.tap_step + channel] *
+             now.weights[(y * now.window.width + x) * now.channels + channel];
+  return sum;
+}
+
+static void compute(void *result) {
   for (size_t pixel = 0; pixel < now.pixels; pixel += 1)
     for (size_t channel = 0; channel < now.channels; channel += 1) {
-      int64_t sum = 0;
-      for (size_t tap = 0; tap < now.taps; tap += 1)
-        sum += now.operands[pixel * now.taps + tap][channel] * now.weights[tap * now.weight_stride + channel];
-      result[pixel * now.channels + channel] =
-          oracle_requantize(sum, now.scales.bias[channel], channel, &now.scales.value);
+      const int64_t sum = sum_of_products(pixel, channel);
+      const int32_t bias = now.scales.bias[channel];
+      const size_t i = pixel * now.channels + channel;
+      if (now.to_float)
+        ((float *)result)[i] = oracle_float(sum, bias, channel, &now.scales.value, now.scales.range);
+      else
+        ((int8_t *)result)[i] = oracle_requantize(sum, bias, channel, &now.scales.value);
     }
 }
 
-static void call(const maskd_kernels *family, int8_t *result, size_t stride) {
-  family->depthwise_s8(now.pixels, now.channels, now.taps, now.operands, now.weights, result, stride,
-                       &now.scales.value);
+static void offset_rows(int32_t offset) {
+  for (size_t y = 0; y < now.window.height; y += 1)
+    values_offset_s8(now.rows[y], now.row_bytes, offset);
+}
+
+// Packs and corrects as a caller does.
+static void call(const maskd_kernels *family, void *result, size_t stride) {
+  const int32_t offset = family->gemm_s8_shape.activation_offset;
+  const size_t taps = now.window.height * now.window.width;
+  const size_t bytes = family->packed_depthwise_s8_bytes(now.window.height, now.window.width, now.channels);
+  void *packed = guarded_place(&now.packed_memory, bytes, values_coin());
+  family->pack_depthwise_s8(now.window.height, now.window.width, now.channels, now.weights, packed);
+  int32_t corrections[CHANNELS] = {0};
+  for (size_t i = 0; i < taps * now.channels; i += 1)
+    corrections[i % now.channels] += offset * now.weights[i];
+  scales_place_bias(&now.scales, now.channels, corrections);
+  const int8_t **rows = guarded_place(&now.pointer_memory, now.window.height * sizeof *rows, values_coin());
+  for (size_t y = 0; y < now.window.height; y += 1)
+    rows[y] = now.rows[y];
+  maskd_depthwise_window window = now.window;
+  window.result_step = stride;
+  offset_rows(offset);
+  family->depthwise_s8(now.pixels, now.channels, &window, rows, packed, result, &now.scales.value);
+  offset_rows(offset);
+}
+
+static void compare_ranges(const float *expected) {
+  const float *got = now.scales.range;
+  if (now.scales.value.range && (got[0] != expected[0] || got[1] != expected[1]))
+    case_differs("range %a to %a instead of %a to %a", (double)got[0], (double)got[1], (double)expected[0],
+                 (double)expected[1]);
 }
 
 static void run_case(const maskd_kernels *family, const maskd_kernels *generic, size_t pixels, size_t channels,
-                     size_t taps) {
-  case_begin("%zu pixels, %zu channels, %zu taps", pixels, channels, taps);
-  static int8_t expected[PIXELS * CHANNELS];
-  randomize(pixels, channels, taps);
+                     size_t height, size_t width) {
+  case_begin("%zu pixels, %zu channels, %zux%zu taps", pixels, channels, height, width);
+  static float expected[PIXELS * CHANNELS];
+  randomize(pixels, channels, height, width);
+  const size_t row_bytes = channels * element_bytes();
   if (family == generic)
     compute(expected);
   else
-    call(generic, expected, channels);
-  result_place(&now.result, pixels, channels, channels + (size_t)values_in(0, (int64_t)channels));
-  call(family, (int8_t *)now.result.first, now.result.stride);
-  result_compare(&now.result, (const uint8_t *)expected);
+    call(generic, expected, row_bytes);
+  const float range[2] = {now.scales.range[0], now.scales.range[1]};
+  now.scales.range[0] = now.scales.range[1] = 0;
+  result_place(&now.result, pixels, row_bytes, now.window.result_step);
+  call(family, now.result.first, now.result.stride);
+  if (!now.to_float) {
+    result_compare(&now.result, (const uint8_t *)expected);
+    return;
+  }
+  result_compare_f32(&now.result, expected);
+  compare_ranges(range);
+}
+
+static void run_cases(const maskd_kernels *family, const maskd_kernels *generic) {
+  make();
+  for (size_t channels = 1; channels <= CHANNELS; channels += 1)
+    for (size_t side = 1; side <= 5 && !checks_should_stop(); side += 2)
+      run_case(family, generic, (size_t)values_in(1, PIXELS), channels, side, side);
+  for (size_t pixels = 1; pixels <= PIXELS; pixels += 1)
+    for (size_t i = 0; i < SIDE * SIDE && !checks_should_stop(); i += 1)
+      run_case(family, generic, pixels, (size_t)values_in(1, CHANNELS), i / SIDE + 1, i % SIDE + 1);
 }
 
 static void run(const maskd_kernels *family, const maskd_kernels *generic) {
-  make();
-  for (size_t channels = 1; channels <= CHANNELS; channels += 1)
-    for (size_t taps = 1; taps <= 4 && !checks_should_stop(); taps += 1)
-      run_case(family, generic, (size_t)values_in(1, PIXELS), channels, taps);
-  for (size_t pixels = 1; pixels <= PIXELS; pixels += 1)
-    for (size_t taps = 1; taps <= TAPS && !checks_should_stop(); taps += 1)
-      run_case(family, generic, pixels, (size_t)values_in(1, CHANNELS), taps);
+  now.to_float = false;
+  run_cases(family, generic);
 }
 
-// The job: 16 pixels of a 3x3 depthwise convolution over 96 channels.
-enum { JOB_PIXELS = 16, JOB_TAPS = 9, JOB_CHANNELS = 96 };
+static void run_to_float(const maskd_kernels *family, const maskd_kernels *generic) {
+  now.to_float = true;
+  run_cases(family, generic);
+}
+
+// The job: a row of 16 results of a 3x3 depthwise convolution over 96 channels.
+enum { JOB_PIXELS = 16, JOB_SIDE = 3, JOB_CHANNELS = 96 };
 
 static struct {
-  int8_t activations[JOB_TAPS + JOB_PIXELS][JOB_CHANNELS], results[JOB_PIXELS][JOB_CHANNELS];
-  int16_t weights[JOB_TAPS * JOB_CHANNELS];
-  const int8_t *operands[JOB_PIXELS * JOB_TAPS];
+  int8_t rows[JOB_SIDE][(JOB_PIXELS + JOB_SIDE - 1) * JOB_CHANNELS], results[JOB_PIXELS * JOB_CHANNELS];
+  int8_t weights[JOB_SIDE * JOB_SIDE * JOB_CHANNELS];
+  void *packed;
 } bench;
 
 static size_t prepare_job(const maskd_kernels *family) {
-  (void)family;
   make();
-  values_fill_s8(&bench.activations[0][0], sizeof bench.activations);
-  values_fill_s16(bench.weights, JOB_TAPS * JOB_CHANNELS);
-  for (size_t i = 0; i < JOB_PIXELS * JOB_TAPS; i += 1)
-    bench.operands[i] = bench.activations[i / JOB_TAPS + i % JOB_TAPS];
+  values_fill_s8(&bench.rows[0][0], sizeof bench.rows);
+  values_fill_s8(bench.weights, sizeof bench.weights);
+  free(bench.packed);
+  bench.packed = malloc(family->packed_depthwise_s8_bytes(JOB_SIDE, JOB_SIDE, JOB_CHANNELS));
+  if (!bench.packed)
+    exit(EXIT_FAILURE);
+  family->pack_depthwise_s8(JOB_SIDE, JOB_SIDE, JOB_CHANNELS, bench.weights, bench.packed);
   scales_randomize(&now.scales, JOB_CHANNELS, MASKD_ROUND_TWICE);
-  return JOB_PIXELS * JOB_TAPS * JOB_CHANNELS;
+  return JOB_PIXELS * JOB_SIDE * JOB_SIDE * JOB_CHANNELS;
 }
 
 static void job(const maskd_kernels *family) {
-  family->depthwise_s8(JOB_PIXELS, JOB_CHANNELS, JOB_TAPS, bench.operands, bench.weights, bench.results[0],
-                       JOB_CHANNELS, &now.scales.value);
+  const maskd_depthwise_window window = {JOB_SIDE, JOB_SIDE, JOB_CHANNELS, JOB_CHANNELS, JOB_CHANNELS};
+  const int8_t *const rows[JOB_SIDE] = {bench.rows[0], bench.rows[1], bench.rows[2]};
+  family->depthwise_s8(JOB_PIXELS, JOB_CHANNELS, &window, rows, bench.packed, bench.results, &now.scales.value);
 }
 
 static void (*function(const maskd_kernels *family))(void) {
@@ -112,3 +185,4 @@ static void (*function(const maskd_kernels *family))(void) {
 }
 
 const check check_depthwise_s8 = {"depthwise_s8", function, run, prepare_job, job};
+const check check_depthwise_s8_to_f32 = {"depthwise_s8_to_f32", function, run_to_float, prepare_job, job};

@@ -3,7 +3,7 @@
 #include "result.h"
 #include "values.h"
 
-enum { ROWS = 8, TAPS = 6, DEPTH = 200 };
+enum { ROWS = 24, TAPS = 6, DEPTH = 200 };
 
 static struct {
   guarded operand_memory[TAPS * ROWS], pointer_memory;
@@ -38,6 +38,10 @@ static void run_case(const maskd_kernels *family, const maskd_kernels *generic, 
   if (family != generic)
     generic->row_sums_s8(rows, mr, taps, depth, operands, expected);
   result_place(&now.result, 1, rows * sizeof(int32_t), rows * sizeof(int32_t));
+  const int32_t offset = family->gemm_s8_shape.activation_offset;
+  for (size_t i = 0; i < taps * mr; i += 1)
+    if (i % mr < rows)
+      values_offset_s8((int8_t *)operands[i], depth, offset);
   family->row_sums_s8(rows, mr, taps, depth, operands, (int32_t *)(void *)now.result.first);
   result_compare(&now.result, (const uint8_t *)expected);
 }

@@ -16,8 +16,9 @@
 enum { FAMILIES = 8, FAILURES_SHOWN = 3, JOB_REPEATS = 200, EXIT_USAGE = 64 };
 
 static const check *const all_checks[] = {
-    &check_gemm_s8, &check_depthwise_s8, &check_row_sums_s8,     &check_gemm_f32,    &check_depthwise_f32,
-    &check_add_s8,  &check_mul_s8,       &check_average_pool_s8, &check_max_pool_s8,
+    &check_gemm_s8,          &check_gemm_s8_to_f32, &check_depthwise_s8,    &check_depthwise_s8_to_f32,
+    &check_depthwise_s8_s16, &check_row_sums_s8,    &check_gemm_f32,        &check_depthwise_f32,
+    &check_add_s8,           &check_mul_s8,         &check_average_pool_s8, &check_max_pool_s8,
 };
 static const char *const known_families[] = {"generic", "avx2", "avx512vnni", "neon", "dotprod"};
 
@@ -97,7 +98,7 @@ static bool run_check(const check *check, const maskd_kernels *family, const mas
   current.family = family->family;
   current.cases = current.failures = 0;
   check->run(family, generic);
-  printf("%-16s %-11s %5u cases  %s", check->kernel, family->family, current.cases,
+  printf("%-19s %-11s %5u cases  %s", check->kernel, family->family, current.cases,
          current.failures == 0 ? "ok" : "DIFFERS");
   if (benchmark) {
     snprintf(current.case_text, sizeof current.case_text, "benchmark");

@@ -36,12 +36,21 @@ int8_t oracle_clamp(int64_t value, int32_t minimum, int32_t maximum) {
   return (int8_t)(value > maximum ? maximum : value);
 }
 
-int8_t oracle_requantize(int64_t sum, int32_t bias, size_t column, const maskd_requantization *to) {
+int8_t oracle_requantize(int64_t sum, int32_t bias, size_t column, const maskd_epilogue *to) {
   const int32_t x = oracle_wrap(sum + bias);
   const int32_t scaled = to->rounding == MASKD_ROUND_ONCE
                              ? oracle_round_once(x, to->scale[column])
                              : oracle_round_twice(x, to->multiplier[column], to->shift[column]);
-  return oracle_clamp(oracle_wrap((int64_t)scaled + to->zero_point), to->minimum, to->maximum);
+  const int8_t value = oracle_clamp(oracle_wrap((int64_t)scaled + to->zero_point), to->minimum, to->maximum);
+  return (int8_t)(to->result_flip ? (uint8_t)value ^ to->result_flip : (uint8_t)value);
+}
+
+float oracle_float(int64_t sum, int32_t bias, size_t column, const maskd_epilogue *to, float range[2]) {
+  const float value = oracle_clamp_f32((float)oracle_wrap(sum + bias) * to->factor[column] + to->addend[column],
+                                       to->float_minimum, to->float_maximum);
+  range[0] = fminf(range[0], value);
+  range[1] = fmaxf(range[1], value);
+  return value;
 }
 
 int64_t oracle_average(int64_t sum, int64_t count, maskd_average_rounding rounding) {

@@ -17,9 +17,12 @@ int32_t oracle_round_once(int32_t x, double scale);
 int8_t oracle_clamp(int64_t value, int32_t minimum, int32_t maximum);
 
 // The int8 result of column `column` whose products sum to `sum`, with a bias given apart from `to->bias`.
-int8_t oracle_requantize(int64_t sum, int32_t bias, size_t column, const maskd_requantization *to);
+int8_t oracle_requantize(int64_t sum, int32_t bias, size_t column, const maskd_epilogue *to);
 
 // sum / count as an average pool rounds it.
+// Also takes the value into `range`.
+float oracle_float(int64_t sum, int32_t bias, size_t column, const maskd_epilogue *to, float range[2]);
+
 int64_t oracle_average(int64_t sum, int64_t count, maskd_average_rounding rounding);
 
 float oracle_clamp_f32(float value, float minimum, float maximum);

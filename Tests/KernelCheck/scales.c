@@ -1,11 +1,14 @@
 #include "scales.h"
 #include "values.h"
+#include <math.h>
 
 void scales_make(scales *scales) {
   scales->bias_memory = guarded_make(SCALES_CAPACITY * sizeof(int32_t));
   scales->multiplier_memory = guarded_make(SCALES_CAPACITY * sizeof(int32_t));
   scales->shift_memory = guarded_make(SCALES_CAPACITY * sizeof(int32_t));
   scales->scale_memory = guarded_make(SCALES_CAPACITY * sizeof(double));
+  scales->factor_memory = guarded_make(SCALES_CAPACITY * sizeof(float));
+  scales->addend_memory = guarded_make(SCALES_CAPACITY * sizeof(float));
 }
 
 static size_t padded(size_t columns) {
@@ -18,6 +21,8 @@ static void randomize_multipliers(scales *scales, size_t columns) {
   for (size_t c = 0; c < columns; c += 1) {
     multiplier[c] = values_multiplier();
     shift[c] = values_shift();
+    if (scales->value.shifts_right && shift[c] >= 0)
+      shift[c] = -1 - shift[c] % 31;
   }
   scales->value.multiplier = multiplier;
   scales->value.shift = shift;
@@ -30,14 +35,41 @@ static void randomize_real_scales(scales *scales, size_t columns) {
   scales->value.scale = scale;
 }
 
+// Factors are powers of two, so that a fused multiply-add gives the same bits as a product and a sum.
+static void randomize_factors(scales *scales, size_t columns) {
+  float *factor = guarded_place(&scales->factor_memory, padded(columns) * sizeof *factor, values_coin());
+  float *addend = guarded_place(&scales->addend_memory, padded(columns) * sizeof *addend, values_coin());
+  for (size_t c = 0; c < columns; c += 1) {
+    factor[c] = 1.0f / (float)(1 << values_in(0, 20));
+    addend[c] = (float)values_in(-1000, 1000) / 7;
+  }
+  scales->value.factor = factor;
+  scales->value.addend = addend;
+  scales->value.float_minimum = values_coin() ? -INFINITY : 0;
+  scales->value.float_maximum = values_coin() ? INFINITY : 6;
+  scales->range[0] = scales->range[1] = 0;
+  scales->value.range = values_coin() ? scales->range : NULL;
+}
+
+maskd_rounding scales_int8_rounding(void) {
+  return values_coin() ? MASKD_ROUND_ONCE : MASKD_ROUND_TWICE;
+}
+
 // The arrays that the rounding does not use are null: reading them ends the program.
 void scales_randomize(scales *scales, size_t columns, maskd_rounding rounding) {
-  scales->value = (maskd_requantization){
+  scales->value = (maskd_epilogue){
       .zero_point = (int32_t)values_in(-128, 127),
       .rounding = rounding,
+      .shifts_right = values_coin(),
+      .result_flip = values_coin() ? 0x80 : 0,
   };
   values_range_s8(&scales->value.minimum, &scales->value.maximum);
-  if (rounding == MASKD_ROUND_ONCE)
+  // A fused activation begins at the zero point: kernels know a shorter way then.
+  if (values_coin() && scales->value.zero_point <= scales->value.maximum)
+    scales->value.minimum = scales->value.zero_point;
+  if (rounding == MASKD_TO_FLOAT)
+    randomize_factors(scales, columns);
+  else if (rounding == MASKD_ROUND_ONCE)
     randomize_real_scales(scales, columns);
   else
     randomize_multipliers(scales, columns);

@@ -39,6 +39,11 @@ void values_fill_s8(int8_t *values, size_t count) {
   }
 }
 
+void values_offset_s8(int8_t *values, size_t count, int32_t offset) {
+  for (size_t i = 0; i < count && offset != 0; i += 1)
+    values[i] = (int8_t)((uint8_t)values[i] ^ 0x80);
+}
+
 void values_fill_s16(int16_t *values, size_t count) {
   const int64_t kind = values_in(0, 9);
   for (size_t i = 0; i < count; i += 1) {

@@ -7,7 +7,7 @@ void maskd_install_avx2(maskd_kernels *table) {
   table->family = "avx2";
   table->gemm_s8_shape = (maskd_gemm_shape){.mr = 4, .nr = 16, .kr = 2, .weight_bytes = 2, .activation_offset = 0};
   table->gemm_s8 = maskd_gemm_s8_4x16_avx2;
-  table->depthwise_s8 = maskd_depthwise_s8_avx2;
+  table->depthwise_s8_s16 = maskd_depthwise_s8_s16_avx2;
   table->row_sums_s8 = maskd_row_sums_s8_avx2;
   table->add_s8 = maskd_add_s8_avx2;
   table->mul_s8 = maskd_mul_s8_avx2;

@@ -79,12 +79,12 @@ multiply_tap(size_t rows, size_t depth, const int8_t *const *operands, const int
   return weights;
 }
 
-static inline __attribute__((always_inline)) void multiply_rows(size_t rows, size_t columns, size_t taps, size_t depth,
-                                                                const int8_t *const *operands, const int16_t *weights,
-                                                                const int32_t *row_terms, int8_t *result,
-                                                                size_t result_stride,
-                                                                const maskd_requantization *requantization) {
-  for (size_t first = 0; first < columns; first += NR) {
+static inline __attribute__((always_inline)) void multiply_rows(size_t rows, size_t start, size_t columns, size_t taps,
+                                                                size_t depth, const int8_t *const *operands,
+                                                                const int16_t *weights, const int32_t *row_terms,
+                                                                void *result, size_t result_stride,
+                                                                const maskd_epilogue *epilogue) {
+  for (size_t first = start; first < start + columns; first += NR) {
     accumulators sums;
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < rows; r += 1)
@@ -93,26 +93,27 @@ static inline __attribute__((always_inline)) void multiply_rows(size_t rows, siz
       weights = multiply_tap(rows, depth, operands + tap * MR, weights, &sums);
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < rows; r += 1)
-      maskd_requantize_16_avx2(sums.low[r], sums.high[r], first, columns - first, requantization,
-                               result + r * result_stride + first);
+      maskd_finish_16_avx2(sums.low[r], sums.high[r], first, start + columns - first, epilogue,
+                           (char *)result + r * result_stride, first - start);
   }
 }
 
-void maskd_gemm_s8_4x16_avx2(size_t rows, size_t columns, size_t taps, size_t depth, const int8_t *const *operands,
-                             const void *packed, const int32_t *row_terms, int8_t *result, size_t result_stride,
-                             const maskd_requantization *requantization) {
+void maskd_gemm_s8_4x16_avx2(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
+                             const int8_t *const *operands, const void *packed, const int32_t *row_terms, void *result,
+                             size_t result_stride, const maskd_epilogue *epilogue) {
+  const int16_t *weights = (const int16_t *)packed + first * taps * ((depth + KR - 1) / KR * KR);
   switch (rows) {
   case 1:
-    multiply_rows(1, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+    multiply_rows(1, first, columns, taps, depth, operands, weights, row_terms, result, result_stride, epilogue);
     break;
   case 2:
-    multiply_rows(2, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+    multiply_rows(2, first, columns, taps, depth, operands, weights, row_terms, result, result_stride, epilogue);
     break;
   case 3:
-    multiply_rows(3, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+    multiply_rows(3, first, columns, taps, depth, operands, weights, row_terms, result, result_stride, epilogue);
     break;
   default:
-    multiply_rows(4, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+    multiply_rows(4, first, columns, taps, depth, operands, weights, row_terms, result, result_stride, epilogue);
   }
 }
 

@@ -44,16 +44,19 @@ static inline __m256i maskd_round_once_avx2(__m256i x, const double *scale) {
                            maskd_round_once_4_avx2(_mm256_extracti128_si256(x, 1), scale + 4));
 }
 
-static inline __m256i maskd_rescale_8_avx2(__m256i x, size_t column, const maskd_requantization *to) {
+static inline __m256i maskd_rescale_8_avx2(__m256i x, size_t column, const maskd_epilogue *to) {
   if (to->rounding == MASKD_ROUND_ONCE)
     return maskd_round_once_avx2(x, to->scale + column);
   return maskd_round_twice_avx2(x, _mm256_loadu_si256((const __m256i *)(to->multiplier + column)),
                                 _mm256_loadu_si256((const __m256i *)(to->shift + column)));
 }
 
-static inline __m256i maskd_requantize_8_avx2(__m256i sums, size_t column, const maskd_requantization *to) {
-  const __m256i x = _mm256_add_epi32(sums, _mm256_loadu_si256((const __m256i *)(to->bias + column)));
-  const __m256i scaled = maskd_rescale_8_avx2(x, column, to);
+static inline __m256i maskd_biased_8_avx2(__m256i sums, size_t column, const maskd_epilogue *to) {
+  return _mm256_add_epi32(sums, _mm256_loadu_si256((const __m256i *)(to->bias + column)));
+}
+
+static inline __m256i maskd_requantize_8_avx2(__m256i sums, size_t column, const maskd_epilogue *to) {
+  const __m256i scaled = maskd_rescale_8_avx2(maskd_biased_8_avx2(sums, column, to), column, to);
   const __m256i value = _mm256_add_epi32(scaled, _mm256_set1_epi32(to->zero_point));
   const __m256i floored = _mm256_max_epi32(value, _mm256_set1_epi32(to->minimum));
   return _mm256_min_epi32(floored, _mm256_set1_epi32(to->maximum));
@@ -61,18 +64,48 @@ static inline __m256i maskd_requantize_8_avx2(__m256i sums, size_t column, const
 
 // Writes `count` (at most 16) results, from the sums of the columns `column` ..< column + 16.
 static inline void maskd_requantize_16_avx2(__m256i low, __m256i high, size_t column, size_t count,
-                                            const maskd_requantization *to, int8_t *result) {
+                                            const maskd_epilogue *to, int8_t *result) {
   const __m256i words =
       _mm256_packs_epi32(maskd_requantize_8_avx2(low, column, to), maskd_requantize_8_avx2(high, column + 8, to));
   const __m256i ordered = _mm256_permute4x64_epi64(words, 0xd8);
   const __m128i bytes = _mm_packs_epi16(_mm256_castsi256_si128(ordered), _mm256_extracti128_si256(ordered, 1));
+  const __m128i flipped = _mm_xor_si128(bytes, _mm_set1_epi8((char)to->result_flip));
   if (count >= 16) {
-    _mm_storeu_si128((__m128i *)result, bytes);
+    _mm_storeu_si128((__m128i *)result, flipped);
   } else {
     int8_t all[16];
-    _mm_storeu_si128((__m128i *)all, bytes);
+    _mm_storeu_si128((__m128i *)all, flipped);
     memcpy(result, all, count);
   }
+}
+
+// Writes `count` (at most 8) floats. The range is taken over those alone.
+static inline void maskd_float_8_avx2(__m256i sums, size_t column, size_t count, const maskd_epilogue *to,
+                                      float *result) {
+  const __m256 x = _mm256_cvtepi32_ps(maskd_biased_8_avx2(sums, column, to));
+  const __m256 scaled =
+      _mm256_add_ps(_mm256_mul_ps(x, _mm256_loadu_ps(to->factor + column)), _mm256_loadu_ps(to->addend + column));
+  const __m256 floored = _mm256_max_ps(scaled, _mm256_set1_ps(to->float_minimum));
+  float all[8];
+  _mm256_storeu_ps(all, _mm256_min_ps(floored, _mm256_set1_ps(to->float_maximum)));
+  const size_t written = count < 8 ? count : 8;
+  memcpy(result, all, written * sizeof(float));
+  for (size_t i = 0; to->range && i < written; i += 1) {
+    to->range[0] = all[i] < to->range[0] ? all[i] : to->range[0];
+    to->range[1] = all[i] > to->range[1] ? all[i] : to->range[1];
+  }
+}
+
+// Writes `count` (at most 16) results of the columns `column` ..< column + 16 as the elements from `index` on of a row.
+static inline void maskd_finish_16_avx2(__m256i low, __m256i high, size_t column, size_t count,
+                                        const maskd_epilogue *to, void *row, size_t index) {
+  if (to->rounding != MASKD_TO_FLOAT) {
+    maskd_requantize_16_avx2(low, high, column, count, to, (int8_t *)row + index);
+    return;
+  }
+  maskd_float_8_avx2(low, column, count, to, (float *)row + index);
+  if (count > 8)
+    maskd_float_8_avx2(high, column + 8, count - 8, to, (float *)row + index + 8);
 }
 
 #pragma clang attribute pop

@@ -1,86 +1,225 @@
 #if defined(__x86_64__)
 
 #include "avx512vnni.h"
-#include "requantize_avx512vnni.h"
+#include "epilogue_avx512vnni.h"
+#include <string.h>
 
-// Thirty-two channels of two pixels at a time. Two taps are interleaved, so that one vpdpwssd multiplies and adds both.
-// Channels beyond the last are masked: a masked byte is not read.
+// Sixty-four channels at a time. The taps of a column of the window, four at most, are brought together for each
+// channel, so that one vpdpbusd multiplies and adds them all; missing ones have weights of zero. Where results are
+// neighbours as their taps are, each column of the picture is brought together once and added to all results that see
+// it.
+//
+// Unpacking keeps each quarter of a register to itself: vector v, quarter q, lane i is channel 16q + 4v + i of the
+// block, which is what saturating packs undo. Weights lie in that order: block, column, group of four rows, vector.
 
-enum { PIXELS = 2, CHANNELS = 32 };
+enum { CHANNELS = 64, GROUP = 4, WEIGHT_BYTES = MASKD_VECTORS * 64, LARGEST_SHARED_WIDTH = 5 };
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))),                 \
                              apply_to = function)
 
-// The unpack instructions work within quarters: `low` sums the first four channels of each quarter, `high` the rest.
-typedef struct accumulators {
-  __m512i low[PIXELS];
-  __m512i high[PIXELS];
-} accumulators;
-
-static inline __attribute__((always_inline)) __m512i widened(const int8_t *from, __mmask32 read) {
-  return _mm512_cvtepi8_epi16(_mm256_maskz_loadu_epi8(read, from));
+static inline size_t groups_of(size_t height) {
+  return height / GROUP + (height % GROUP != 0);
 }
 
-static inline __attribute__((always_inline)) void multiply_two_taps(size_t pixels, size_t taps, size_t tap,
-                                                                    const int8_t *const *operands, size_t channel,
-                                                                    __mmask32 read, __m512i weights,
-                                                                    __m512i next_weights, accumulators *sums) {
-  const __m512i low = _mm512_unpacklo_epi16(weights, next_weights);
-  const __m512i high = _mm512_unpackhi_epi16(weights, next_weights);
-#pragma clang loop unroll(full)
-  for (size_t p = 0; p < pixels; p += 1) {
-    const __m512i x = widened(operands[p * taps + tap] + channel, read);
-    const __m512i next = tap + 1 < taps ? widened(operands[p * taps + tap + 1] + channel, read) : x;
-    sums->low[p] = _mm512_dpwssd_epi32(sums->low[p], _mm512_unpacklo_epi16(x, next), low);
-    sums->high[p] = _mm512_dpwssd_epi32(sums->high[p], _mm512_unpackhi_epi16(x, next), high);
+size_t maskd_packed_depthwise_s8_bytes_avx512vnni(size_t height, size_t width, size_t channels) {
+  size_t bytes = channels / CHANNELS + (channels % CHANNELS != 0);
+  if (__builtin_mul_overflow(bytes, groups_of(height), &bytes) || __builtin_mul_overflow(bytes, width, &bytes) ||
+      __builtin_mul_overflow(bytes, (size_t)WEIGHT_BYTES, &bytes))
+    return SIZE_MAX;
+  return bytes;
+}
+
+void maskd_pack_depthwise_s8_avx512vnni(size_t height, size_t width, size_t channels, const int8_t *weights,
+                                        void *packed) {
+  int8_t *to = packed;
+  for (size_t block = 0; block < channels; block += CHANNELS)
+    for (size_t x = 0; x < width; x += 1)
+      for (size_t group = 0; group < height; group += GROUP)
+        for (size_t place = 0; place < CHANNELS; place += 1) {
+          const size_t vector = place / 16, quarter = place / 4 % 4, lane = place % 4;
+          const size_t channel = block + 16 * quarter + 4 * vector + lane;
+          for (size_t y = group; y < group + GROUP; y += 1, to += 1)
+            *to = y < height && channel < channels ? weights[(y * width + x) * channels + channel] : 0;
+        }
+}
+
+// One call of the kernel, and the block of channels that is computed now.
+typedef struct convolution {
+  const maskd_depthwise_window *window;
+  const int8_t *const *rows;
+  const maskd_epilogue *epilogue;
+  size_t groups, channel, count; // of the block: its first channel, and how many there are
+  __mmask64 read;
+  const int8_t *weights; // of the block
+  char *result;          // where the block's first channel of result 0 goes
+  maskd_way way;
+  maskd_row_constants shared;
+  __m512i bias[MASKD_VECTORS];
+  maskd_column_constants constants[MASKD_VECTORS];
+  __m512 range[2];
+} convolution;
+
+// Sixty-four values of an array, of which `count` are there, as four vectors in the order of the channels above.
+static inline void gather(const int32_t *values, size_t count, __m512i vectors[MASKD_VECTORS]) {
+  int32_t all[CHANNELS] = {0};
+  memcpy(all, values, (count < CHANNELS ? count : CHANNELS) * sizeof *values);
+  for (size_t v = 0; v < MASKD_VECTORS; v += 1) {
+    const __m512i low = _mm512_inserti32x4(_mm512_castsi128_si512(_mm_loadu_si128((const void *)(all + 4 * v))),
+                                           _mm_loadu_si128((const void *)(all + 16 + 4 * v)), 1);
+    const __m512i three = _mm512_inserti32x4(low, _mm_loadu_si128((const void *)(all + 32 + 4 * v)), 2);
+    vectors[v] = _mm512_inserti32x4(three, _mm_loadu_si128((const void *)(all + 48 + 4 * v)), 3);
   }
 }
 
-static inline __attribute__((always_inline)) void store_channels(__m512i low, __m512i high, size_t channel,
-                                                                 size_t count,
-                                                                 const maskd_requantization *requantization,
-                                                                 int8_t *result) {
-  const __m512i first = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 4, 5, 6, 7, 20, 21, 22, 23);
-  const __m512i second = _mm512_setr_epi32(8, 9, 10, 11, 24, 25, 26, 27, 12, 13, 14, 15, 28, 29, 30, 31);
-  maskd_requantize_16_avx512(_mm512_permutex2var_epi32(low, first, high), channel, count, requantization, result);
-  if (count > 16)
-    maskd_requantize_16_avx512(_mm512_permutex2var_epi32(low, second, high), channel + 16, count - 16, requantization,
-                               result + 16);
+static inline void begin_block(convolution *c) {
+  gather(c->epilogue->bias + c->channel, c->count, c->bias);
+  if (c->way != MASKD_WAY_FLOOR && c->way != MASKD_WAY_FLOOR_SIGNED)
+    return;
+  __m512i multipliers[MASKD_VECTORS], shifts[MASKD_VECTORS];
+  gather(c->epilogue->multiplier + c->channel, c->count, multipliers);
+  gather(c->epilogue->shift + c->channel, c->count, shifts);
+  for (size_t v = 0; v < MASKD_VECTORS; v += 1)
+    c->constants[v] = maskd_constants_of(multipliers[v], shifts[v]);
 }
 
-static inline __attribute__((always_inline)) void convolve_pixels(size_t pixels, size_t channels, size_t taps,
-                                                                  const int8_t *const *operands, const int16_t *weights,
-                                                                  int8_t *result, size_t result_stride,
-                                                                  const maskd_requantization *requantization) {
-  const size_t weight_stride = (channels + MASKD_COLUMN_PAD - 1) / MASKD_COLUMN_PAD * MASKD_COLUMN_PAD;
+static inline void finish_in_order(convolution *c, const __m512i sums[MASKD_VECTORS], char *result) {
+  int32_t all[CHANNELS];
+  for (size_t v = 0; v < MASKD_VECTORS; v += 1) {
+    _mm_storeu_si128((void *)(all + 4 * v), _mm512_extracti32x4_epi32(sums[v], 0));
+    _mm_storeu_si128((void *)(all + 16 + 4 * v), _mm512_extracti32x4_epi32(sums[v], 1));
+    _mm_storeu_si128((void *)(all + 32 + 4 * v), _mm512_extracti32x4_epi32(sums[v], 2));
+    _mm_storeu_si128((void *)(all + 48 + 4 * v), _mm512_extracti32x4_epi32(sums[v], 3));
+  }
+  for (size_t i = 0; i < CHANNELS && i < c->count; i += 16) {
+    const __m512i x = _mm512_loadu_si512(all + i);
+    if (c->way == MASKD_WAY_FLOAT)
+      maskd_float_16(x, c->channel + i, (__mmask16)maskd_first(c->count - i), c->epilogue, (float *)result + i,
+                     c->range);
+    else
+      maskd_requantize_16_avx512(x, c->channel + i, c->count - i, c->epilogue, (int8_t *)result + i);
+  }
+}
+
+static inline __attribute__((always_inline)) void finish(convolution *c, const __m512i sums[MASKD_VECTORS],
+                                                         size_t pixel) {
+  char *result = c->result + pixel * c->window->result_step;
+  if (c->way != MASKD_WAY_FLOOR && c->way != MASKD_WAY_FLOOR_SIGNED) {
+    finish_in_order(c, sums, result);
+    return;
+  }
+  __m512i values[MASKD_VECTORS];
+#pragma clang loop unroll(full)
+  for (size_t v = 0; v < MASKD_VECTORS; v += 1)
+    values[v] = c->way == MASKD_WAY_FLOOR ? maskd_floored(sums[v], &c->constants[v], false)
+                                          : maskd_floored(sums[v], &c->constants[v], true);
+  _mm512_mask_storeu_epi8(result, c->read, maskd_swapped_back(maskd_packed(values, &c->shared)));
+}
+
+// Brings four rows of one column together. Rows beyond the window read as zero.
+static inline __attribute__((always_inline)) void bring_together(const convolution *c, size_t group, size_t offset,
+                                                                 __m512i taps[MASKD_VECTORS]) {
+  __m512i row[GROUP];
+#pragma clang loop unroll(full)
+  for (size_t y = 0; y < GROUP; y += 1) {
+    const size_t index = group * GROUP + y;
+    row[y] = index < c->window->height ? _mm512_maskz_loadu_epi8(c->read, c->rows[index] + c->channel + offset)
+                                       : _mm512_setzero_si512();
+  }
+  const __m512i low = _mm512_unpacklo_epi8(row[0], row[1]), high = _mm512_unpackhi_epi8(row[0], row[1]);
+  const __m512i next_low = _mm512_unpacklo_epi8(row[2], row[3]), next_high = _mm512_unpackhi_epi8(row[2], row[3]);
+  taps[0] = _mm512_unpacklo_epi16(low, next_low);
+  taps[1] = _mm512_unpackhi_epi16(low, next_low);
+  taps[2] = _mm512_unpacklo_epi16(high, next_high);
+  taps[3] = _mm512_unpackhi_epi16(high, next_high);
+}
+
+static inline __attribute__((always_inline)) void add_column(const convolution *c, size_t groups, size_t x,
+                                                             size_t group, const __m512i taps[MASKD_VECTORS],
+                                                             __m512i sums[MASKD_VECTORS]) {
+  const int8_t *weights = c->weights + (x * groups + group) * WEIGHT_BYTES;
+#pragma clang loop unroll(full)
+  for (size_t v = 0; v < MASKD_VECTORS; v += 1)
+    sums[v] = _mm512_dpbusd_epi32(sums[v], taps[v], _mm512_loadu_si512(weights + v * 64));
+}
+
+// Results as far apart as their taps: column `column` of the picture is tap `column - p` of result p. sums[0] belongs
+// to the result that is complete next.
+static inline __attribute__((always_inline)) void convolve_neighbours(convolution *c, size_t width, size_t groups,
+                                                                      size_t pixels) {
+  __m512i sums[LARGEST_SHARED_WIDTH][MASKD_VECTORS];
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < width; i += 1)
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < MASKD_VECTORS; v += 1)
+      sums[i][v] = c->bias[v];
+  for (size_t column = 0; column < pixels + width - 1; column += 1) {
+#pragma clang loop unroll(full)
+    for (size_t group = 0; group < groups; group += 1) {
+      __m512i taps[MASKD_VECTORS];
+      bring_together(c, group, column * c->window->tap_step, taps);
+#pragma clang loop unroll(full)
+      for (size_t i = 0; i < width; i += 1)
+        add_column(c, groups, width - 1 - i, group, taps, sums[i]);
+    }
+    if (column + 1 >= width)
+      finish(c, sums[0], column + 1 - width);
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < width; i += 1)
+#pragma clang loop unroll(full)
+      for (size_t v = 0; v < MASKD_VECTORS; v += 1)
+        sums[i][v] = i + 1 < width ? sums[i + 1][v] : c->bias[v];
+  }
+}
+
+static inline __attribute__((always_inline)) void convolve_apart(convolution *c, size_t width, size_t groups,
+                                                                 size_t pixels) {
+  for (size_t pixel = 0; pixel < pixels; pixel += 1) {
+    __m512i sums[MASKD_VECTORS];
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < MASKD_VECTORS; v += 1)
+      sums[v] = c->bias[v];
+    for (size_t x = 0; x < width; x += 1)
+      for (size_t group = 0; group < groups; group += 1) {
+        __m512i taps[MASKD_VECTORS];
+        bring_together(c, group, pixel * c->window->pixel_step + x * c->window->tap_step, taps);
+        add_column(c, groups, x, group, taps, sums);
+      }
+    finish(c, sums, pixel);
+  }
+}
+
+static void convolve_block(convolution *c, size_t pixels) {
+  const bool are_neighbours = c->window->tap_step == c->window->pixel_step;
+  if (are_neighbours && c->window->width == 3 && c->groups == 1)
+    convolve_neighbours(c, 3, 1, pixels);
+  else if (are_neighbours && c->window->width == 5 && c->groups == 2)
+    convolve_neighbours(c, 5, 2, pixels);
+  else if (c->window->width == 3 && c->groups == 1)
+    convolve_apart(c, 3, 1, pixels);
+  else
+    convolve_apart(c, c->window->width, c->groups, pixels);
+}
+
+void maskd_depthwise_s8_avx512vnni(size_t pixels, size_t channels, const maskd_depthwise_window *window,
+                                   const int8_t *const *rows, const void *packed, void *result,
+                                   const maskd_epilogue *epilogue) {
+  const size_t element_bytes = epilogue->rounding == MASKD_TO_FLOAT ? sizeof(float) : 1;
+  convolution c = {.window = window, .rows = rows, .epilogue = epilogue, .groups = groups_of(window->height)};
+  c.way = maskd_way_of(epilogue);
+  c.shared = maskd_row_constants_of(epilogue);
+  c.range[0] = _mm512_set1_ps(INFINITY);
+  c.range[1] = _mm512_set1_ps(-INFINITY);
   for (size_t channel = 0; channel < channels; channel += CHANNELS) {
-    const size_t count = channels - channel;
-    const __mmask32 read = count >= CHANNELS ? UINT32_MAX : (UINT32_C(1) << count) - 1;
-    const int16_t *from = weights + channel;
-    accumulators sums;
-#pragma clang loop unroll(full)
-    for (size_t p = 0; p < pixels; p += 1)
-      sums.low[p] = sums.high[p] = _mm512_setzero_si512();
-    size_t tap = 0;
-    for (; tap + 2 <= taps; tap += 2, from += 2 * weight_stride)
-      multiply_two_taps(pixels, taps, tap, operands, channel, read, _mm512_loadu_si512(from),
-                        _mm512_loadu_si512(from + weight_stride), &sums);
-    if (tap < taps)
-      multiply_two_taps(pixels, taps, tap, operands, channel, read, _mm512_loadu_si512(from), _mm512_setzero_si512(),
-                        &sums);
-#pragma clang loop unroll(full)
-    for (size_t p = 0; p < pixels; p += 1)
-      store_channels(sums.low[p], sums.high[p], channel, count, requantization, result + p * result_stride + channel);
+    c.channel = channel;
+    c.count = channels - channel;
+    c.read = maskd_first(c.count);
+    c.weights = (const int8_t *)packed + channel / CHANNELS * window->width * c.groups * WEIGHT_BYTES;
+    c.result = (char *)result + channel * element_bytes;
+    begin_block(&c);
+    convolve_block(&c, pixels);
   }
-}
-
-void maskd_depthwise_s8_avx512vnni(size_t pixels, size_t channels, size_t taps, const int8_t *const *operands,
-                                   const int16_t *weights, int8_t *result, size_t result_stride,
-                                   const maskd_requantization *requantization) {
-  for (; pixels >= PIXELS; pixels -= PIXELS, operands += PIXELS * taps, result += PIXELS * result_stride)
-    convolve_pixels(PIXELS, channels, taps, operands, weights, result, result_stride, requantization);
-  if (pixels > 0)
-    convolve_pixels(1, channels, taps, operands, weights, result, result_stride, requantization);
+  if (c.way == MASKD_WAY_FLOAT)
+    maskd_take_range(epilogue, c.range);
 }
 
 #pragma clang attribute pop

@@ -46,23 +46,24 @@ static inline __m512i maskd_round_once_avx512(__m512i x, const double *scale) {
   return _mm512_inserti64x4(_mm512_castsi256_si512(low), high, 1);
 }
 
-static inline __m512i maskd_rescale_16_avx512(__m512i x, size_t column, const maskd_requantization *to) {
+static inline __m512i maskd_rescale_16_avx512(__m512i x, size_t column, const maskd_epilogue *to) {
   if (to->rounding == MASKD_ROUND_ONCE)
     return maskd_round_once_avx512(x, to->scale + column);
   return maskd_round_twice_avx512(x, _mm512_loadu_si512(to->multiplier + column),
                                   _mm512_loadu_si512(to->shift + column));
 }
 
-// Writes `count` results (none if it is 0, at most 16), from the sums of the columns `column` ..< column + 16.
-static inline void maskd_requantize_16_avx512(__m512i sums, size_t column, size_t count, const maskd_requantization *to,
+// Writes `count` results (none if it is 0, at most 16), from the sums, bias included, of the columns `column` ..<
+// column + 16.
+static inline void maskd_requantize_16_avx512(__m512i x, size_t column, size_t count, const maskd_epilogue *to,
                                               int8_t *result) {
-  const __m512i x = _mm512_add_epi32(sums, _mm512_loadu_si512(to->bias + column));
   const __m512i scaled = maskd_rescale_16_avx512(x, column, to);
   const __m512i value = _mm512_add_epi32(scaled, _mm512_set1_epi32(to->zero_point));
   const __m512i floored = _mm512_max_epi32(value, _mm512_set1_epi32(to->minimum));
   const __m512i clamped = _mm512_min_epi32(floored, _mm512_set1_epi32(to->maximum));
   const __mmask16 written = (__mmask16)((UINT32_C(1) << (count < 16 ? count : 16)) - 1);
-  _mm_mask_storeu_epi8(result, written, _mm512_cvtepi32_epi8(clamped));
+  const __m128i flip = _mm_set1_epi8((char)to->result_flip);
+  _mm_mask_storeu_epi8(result, written, _mm_xor_si128(_mm512_cvtepi32_epi8(clamped), flip));
 }
 
 #pragma clang attribute pop

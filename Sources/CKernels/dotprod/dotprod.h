@@ -3,9 +3,9 @@
 
 #include "kernels.h"
 
-void maskd_gemm_s8_8x8_dotprod(size_t rows, size_t columns, size_t taps, size_t depth, const int8_t *const *operands,
-                               const void *packed, const int32_t *row_terms, int8_t *result, size_t result_stride,
-                               const maskd_requantization *requantization);
+void maskd_gemm_s8_8x8_dotprod(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
+                               const int8_t *const *operands, const void *packed, const int32_t *row_terms,
+                               void *result, size_t result_stride, const maskd_epilogue *epilogue);
 
 void maskd_row_sums_s8_dotprod(size_t rows, size_t mr, size_t taps, size_t depth, const int8_t *const *operands,
                                int32_t *sums);

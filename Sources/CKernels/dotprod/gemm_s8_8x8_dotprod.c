@@ -57,12 +57,12 @@ multiply_tap(size_t rows, size_t depth, const int8_t *const *operands, const int
   return weights;
 }
 
-static inline __attribute__((always_inline)) void multiply_rows(size_t rows, size_t columns, size_t taps, size_t depth,
-                                                                const int8_t *const *operands, const int8_t *weights,
-                                                                const int32_t *row_terms, int8_t *result,
-                                                                size_t result_stride,
-                                                                const maskd_requantization *requantization) {
-  for (size_t first = 0; first < columns; first += NR) {
+static inline __attribute__((always_inline)) void multiply_rows(size_t rows, size_t start, size_t columns, size_t taps,
+                                                                size_t depth, const int8_t *const *operands,
+                                                                const int8_t *weights, const int32_t *row_terms,
+                                                                void *result, size_t result_stride,
+                                                                const maskd_epilogue *epilogue) {
+  for (size_t first = start; first < start + columns; first += NR) {
     accumulators sums;
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < rows; r += 1)
@@ -71,38 +71,39 @@ static inline __attribute__((always_inline)) void multiply_rows(size_t rows, siz
       weights = multiply_tap(rows, depth, operands + tap * MR, weights, &sums);
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < rows; r += 1)
-      maskd_store_8_neon(maskd_requantize_8_neon(sums.low[r], sums.high[r], first, requantization), columns - first,
-                         result + r * result_stride + first);
+      maskd_finish_8_neon(sums.low[r], sums.high[r], first, start + columns - first, epilogue,
+                          (char *)result + r * result_stride, first - start);
   }
 }
 
-void maskd_gemm_s8_8x8_dotprod(size_t rows, size_t columns, size_t taps, size_t depth, const int8_t *const *operands,
-                               const void *packed, const int32_t *row_terms, int8_t *result, size_t result_stride,
-                               const maskd_requantization *requantization) {
+void maskd_gemm_s8_8x8_dotprod(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
+                               const int8_t *const *operands, const void *packed, const int32_t *row_terms,
+                               void *result, size_t result_stride, const maskd_epilogue *epilogue) {
+  const int8_t *weights = (const int8_t *)packed + first * taps * ((depth + KR - 1) / KR * KR);
   switch (rows) {
   case 1:
-    multiply_rows(1, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+    multiply_rows(1, first, columns, taps, depth, operands, weights, row_terms, result, result_stride, epilogue);
     break;
   case 2:
-    multiply_rows(2, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+    multiply_rows(2, first, columns, taps, depth, operands, weights, row_terms, result, result_stride, epilogue);
     break;
   case 3:
-    multiply_rows(3, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+    multiply_rows(3, first, columns, taps, depth, operands, weights, row_terms, result, result_stride, epilogue);
     break;
   case 4:
-    multiply_rows(4, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+    multiply_rows(4, first, columns, taps, depth, operands, weights, row_terms, result, result_stride, epilogue);
     break;
   case 5:
-    multiply_rows(5, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+    multiply_rows(5, first, columns, taps, depth, operands, weights, row_terms, result, result_stride, epilogue);
     break;
   case 6:
-    multiply_rows(6, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+    multiply_rows(6, first, columns, taps, depth, operands, weights, row_terms, result, result_stride, epilogue);
     break;
   case 7:
-    multiply_rows(7, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+    multiply_rows(7, first, columns, taps, depth, operands, weights, row_terms, result, result_stride, epilogue);
     break;
   default:
-    multiply_rows(8, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+    multiply_rows(8, first, columns, taps, depth, operands, weights, row_terms, result, result_stride, epilogue);
   }
 }
 

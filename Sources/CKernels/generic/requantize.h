@@ -1,6 +1,7 @@
 #ifndef MASKD_GENERIC_REQUANTIZE_H
 #define MASKD_GENERIC_REQUANTIZE_H
 
+#include "clamp_f32.h"
 #include "kernels.h"
 
 // x * multiplier * 2^(shift - 31) with the two roundings of TFLite's MultiplyByQuantizedMultiplier. The left shift
@@ -33,13 +34,32 @@ static inline int8_t maskd_offset_and_clamp(int32_t scaled, int32_t zero_point, 
   return (int8_t)(floored > maximum ? maximum : floored);
 }
 
-// The result of column `column` whose products sum to `sum`; the bias is added here.
-static inline int8_t maskd_requantize(uint32_t sum, size_t column, const maskd_requantization *to) {
-  const int32_t x = (int32_t)(sum + (uint32_t)to->bias[column]);
+static inline int8_t maskd_requantize(int32_t x, size_t column, const maskd_epilogue *to) {
   const int32_t scaled = to->rounding == MASKD_ROUND_ONCE
                              ? maskd_round_once(x, to->scale[column])
                              : maskd_round_twice(x, to->multiplier[column], to->shift[column]);
-  return maskd_offset_and_clamp(scaled, to->zero_point, to->minimum, to->maximum);
+  const int8_t value = maskd_offset_and_clamp(scaled, to->zero_point, to->minimum, to->maximum);
+  return (int8_t)((uint8_t)value ^ to->result_flip);
+}
+
+static inline float maskd_scaled_float(int32_t x, size_t column, const maskd_epilogue *to) {
+  const float value =
+      maskd_clamp_f32((float)x * to->factor[column] + to->addend[column], to->float_minimum, to->float_maximum);
+  if (to->range) {
+    to->range[0] = value < to->range[0] ? value : to->range[0];
+    to->range[1] = value > to->range[1] ? value : to->range[1];
+  }
+  return value;
+}
+
+// Writes the result of column `column`, whose products sum to `sum`, as element `index` of a row. The bias is added
+// here.
+static inline void maskd_finish(uint32_t sum, size_t column, const maskd_epilogue *to, void *row, size_t index) {
+  const int32_t x = (int32_t)(sum + (uint32_t)to->bias[column]);
+  if (to->rounding == MASKD_TO_FLOAT)
+    ((float *)row)[index] = maskd_scaled_float(x, column, to);
+  else
+    ((int8_t *)row)[index] = maskd_requantize(x, column, to);
 }
 
 #endif

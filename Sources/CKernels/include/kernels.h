@@ -12,8 +12,10 @@
 // alignment above that of its type. Results never overlap operands, but for the elementwise kernels, whose result may
 // be one of the operands itself (not a part of one).
 //
-// Activations are int8. A legacy uint8 tensor is stored as its int8 twin (value - 128, zero point - 128).
-// Integer sums are int32 and wrap around, as TFLite's do; every family gives the same bits.
+// Activations are int8. A legacy uint8 tensor is stored as its int8 twin (value - 128, zero point - 128). Where the
+// family's multiply instruction wants unsigned activations, the operands of its convolutions are stored as value + 128
+// (see maskd_gemm_shape.activation_offset): in memory the highest bit is flipped, in this header's formulas nothing
+// changes. Integer sums are int32 and wrap around, as TFLite's do; every family gives the same bits.
 
 // Arrays with an entry for each column or channel have their length rounded up to a multiple of this. What lies in the
 // padding is read and not used.
@@ -25,47 +27,88 @@ typedef enum maskd_rounding {
   // One product in double precision, rounded once, a tie away from zero: what TFLite does in FULLY_CONNECTED since its
   // reference kernel rescales with real numbers.
   MASKD_ROUND_ONCE = 1,
+  // The result is float32 and not rounded at all: dynamic range.
+  MASKD_TO_FLOAT = 2,
 } maskd_rounding;
 
-// How an int32 accumulator becomes an int8 result. The arrays are padded to a multiple of MASKD_COLUMN_PAD.
-typedef struct maskd_requantization {
+// What becomes of the int32 sum of a column. All arrays are padded to a multiple of MASKD_COLUMN_PAD; those that the
+// rounding does not read may be null.
+typedef struct maskd_epilogue {
   // Added to the sum of products. Holds the layer's bias and all that the zero points contribute for a whole column.
   const int32_t *bias;
-  // For MASKD_ROUND_TWICE, else not read: real scale = multiplier * 2^(shift - 31), where multiplier is 0 or in
-  // 2^30 ..< 2^31 and shift in -31 ... 30.
+  // For MASKD_ROUND_TWICE: real scale = multiplier * 2^(shift - 31), where multiplier is 0 or in 2^30 ..< 2^31 and
+  // shift in -31 ... 30.
   const int32_t *multiplier;
   const int32_t *shift;
-  // For MASKD_ROUND_ONCE, else not read: the real scale, finite and at least 0. Products beyond int32 become its ends.
+  // Whether every shift of the layer is in -31 ... -1, as those of trained models are: a shorter way is then open.
+  bool shifts_right;
+  // For MASKD_ROUND_ONCE: the real scale, finite and at least 0. Products beyond int32 become its ends.
   const double *scale;
   int32_t zero_point; // of the result
   int32_t minimum;    // the fused activation, in quantized units: -128 <= minimum <= maximum <= 127
   int32_t maximum;
+  // 0, or 0x80 where the result is read as an activation with an offset of 128: flips that bit of each result.
+  uint8_t result_flip;
+  // For MASKD_TO_FLOAT: result = clamp(sum * factor + addend), where sum includes the bias. The product may be fused
+  // with its sum.
+  const float *factor;
+  const float *addend;
+  float float_minimum;
+  float float_maximum;
+  // For MASKD_TO_FLOAT: null, or the least and the greatest value so far, which the kernel moves to take its results
+  // in.
+  float *range;
   maskd_rounding rounding;
-} maskd_requantization;
+} maskd_epilogue;
 
 // Matrix product through pointers: a 1x1 convolution has one tap, a KxK convolution K*K taps, a matrix product one.
 //
-//   result[r][c] = requantize(bias[c] + row_terms[r] + sum over t, k of operands[t * mr + r][k] * weights[c][t][k])
+//   result[r][c] = epilogue(bias[c] + row_terms[r] + sum over t, k of operands[t * mr + r][k] * weights[c][t][k])
 //
+// Computes the columns `first` ..< `first + columns`, where `first` is a multiple of MASKD_COLUMN_PAD: `packed` and the
+// arrays of the epilogue are those of the whole layer, `result` is where column `first` of row 0 goes, int8 or float.
 // `operands` holds taps * mr pointers, tap by tap, each to `depth` int8 values; the pointers of rows beyond `rows` are
 // never read. `packed` is what `maskd_pack_gemm_s8` made for the same family. `row_terms` is null, or has one entry a
 // row: what a weight zero point contributes. 1 <= rows <= mr.
-typedef void (*maskd_gemm_s8_function)(size_t rows, size_t columns, size_t taps, size_t depth,
+typedef void (*maskd_gemm_s8_function)(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
                                        const int8_t *const *operands, const void *packed, const int32_t *row_terms,
-                                       int8_t *result, size_t result_stride,
-                                       const maskd_requantization *requantization);
+                                       void *result, size_t result_stride, const maskd_epilogue *epilogue);
 
-// Depthwise convolution of `pixels` neighbouring results in one row of the picture:
+// How the window of a depthwise convolution lies over one row of results: bytes from one place to the next.
+typedef struct maskd_depthwise_window {
+  size_t height;      // taps, at least 1
+  size_t width;       // taps, at least 1
+  size_t tap_step;    // from a tap to its neighbour on the right
+  size_t pixel_step;  // from the first tap of a result to that of the next
+  size_t result_step; // from a result pixel to the next
+} maskd_depthwise_window;
+
+// Depthwise convolution of `pixels` neighbouring results in one row of the picture, all taps inside memory:
 //
-//   result[p][c] = requantize(bias[c] + sum over t of operands[p * taps + t][c] * weights[t][c])
+//   result[p][c] = epilogue(bias[c] + sum over y, x of rows[y][p * pixel_step + x * tap_step + c] * weights[y][x][c])
+//
+// `rows` has a pointer for each row of the window, to the first tap of the first result. `packed` is what the family's
+// pack_depthwise_s8 made of int8 weights [y][x][c]. Operands are stored with the family's activation offset.
+typedef void (*maskd_depthwise_s8_function)(size_t pixels, size_t channels, const maskd_depthwise_window *window,
+                                            const int8_t *const *rows, const void *packed, void *result,
+                                            const maskd_epilogue *epilogue);
+
+// Bytes that pack_depthwise_s8 writes, or SIZE_MAX where a size_t can't hold them.
+typedef size_t (*maskd_packed_depthwise_s8_bytes_function)(size_t height, size_t width, size_t channels);
+typedef void (*maskd_pack_depthwise_s8_function)(size_t height, size_t width, size_t channels, const int8_t *weights,
+                                                 void *packed);
+
+// Depthwise convolution for weights with a zero point, as legacy uint8 models have it:
+//
+//   result[p][c] = epilogue(bias[c] + sum over t of operands[p * taps + t][c] * weights[t][c])
 //
 // Weights are int16 (weight minus its zero point), tap by tap, each tap padded to a multiple of MASKD_COLUMN_PAD
-// channels.
-typedef void (*maskd_depthwise_s8_function)(size_t pixels, size_t channels, size_t taps, const int8_t *const *operands,
-                                            const int16_t *weights, int8_t *result, size_t result_stride,
-                                            const maskd_requantization *requantization);
+// channels. Operands are stored as they are, whatever the family's activation offset.
+typedef void (*maskd_depthwise_s8_s16_function)(size_t pixels, size_t channels, size_t taps,
+                                                const int8_t *const *operands, const int16_t *weights, int8_t *result,
+                                                size_t result_stride, const maskd_epilogue *epilogue);
 
-// sums[r] = sum over t, k of operands[t * mr + r][k].
+// sums[r] = sum over t, k of operands[t * mr + r][k], without the activation offset.
 typedef void (*maskd_row_sums_s8_function)(size_t rows, size_t mr, size_t taps, size_t depth,
                                            const int8_t *const *operands, int32_t *sums);
 
@@ -88,7 +131,7 @@ typedef void (*maskd_depthwise_f32_function)(size_t pixels, size_t channels, siz
 //
 //   result = clamp(zero_point + rescale(rescale_left(x_left << 20) ± rescale_right(x_right << 20)))
 //
-// where each rescaling rounds twice. Multipliers and shifts as in maskd_requantization.
+// where each rescaling rounds twice. Multipliers and shifts as in maskd_epilogue.
 typedef struct maskd_add_s8_parameters {
   int32_t left_zero_point;
   int32_t left_multiplier;
@@ -151,8 +194,8 @@ typedef struct maskd_gemm_shape {
   size_t nr;           // columns of a packed block; divides MASKD_COLUMN_PAD
   size_t kr;           // depth values that stand together for one column
   size_t weight_bytes; // 1: packed as int8; 2: packed as int16; 4: float
-  // What the kernel adds to each activation before it multiplies (128 where the instruction wants unsigned
-  // activations). The caller takes activation_offset * (sum of the column's weights) from the bias.
+  // 128 where the instruction wants unsigned activations, else 0. Operands of gemm_s8, depthwise_s8 and row_sums_s8 are
+  // stored with it added. The caller takes activation_offset * (sum of the column's weights) from the bias.
   int32_t activation_offset;
 } maskd_gemm_shape;
 
@@ -161,6 +204,9 @@ typedef struct maskd_kernels {
   maskd_gemm_shape gemm_s8_shape;
   maskd_gemm_s8_function gemm_s8;
   maskd_depthwise_s8_function depthwise_s8;
+  maskd_packed_depthwise_s8_bytes_function packed_depthwise_s8_bytes;
+  maskd_pack_depthwise_s8_function pack_depthwise_s8;
+  maskd_depthwise_s8_s16_function depthwise_s8_s16;
   maskd_row_sums_s8_function row_sums_s8;
   maskd_gemm_shape gemm_f32_shape;
   maskd_gemm_f32_function gemm_f32;

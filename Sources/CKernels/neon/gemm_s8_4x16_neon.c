@@ -56,12 +56,12 @@ multiply_tap(size_t rows, size_t depth, const int8_t *const *operands, const int
   return weights;
 }
 
-static inline __attribute__((always_inline)) void multiply_rows(size_t rows, size_t columns, size_t taps, size_t depth,
-                                                                const int8_t *const *operands, const int8_t *weights,
-                                                                const int32_t *row_terms, int8_t *result,
-                                                                size_t result_stride,
-                                                                const maskd_requantization *requantization) {
-  for (size_t first = 0; first < columns; first += NR) {
+static inline __attribute__((always_inline)) void multiply_rows(size_t rows, size_t start, size_t columns, size_t taps,
+                                                                size_t depth, const int8_t *const *operands,
+                                                                const int8_t *weights, const int32_t *row_terms,
+                                                                void *result, size_t result_stride,
+                                                                const maskd_epilogue *epilogue) {
+  for (size_t first = start; first < start + columns; first += NR) {
     accumulators sums;
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < rows; r += 1)
@@ -69,33 +69,34 @@ static inline __attribute__((always_inline)) void multiply_rows(size_t rows, siz
         sums.quads[r][q] = vdupq_n_s32(row_terms ? row_terms[r] : 0);
     for (size_t tap = 0; tap < taps; tap += 1)
       weights = multiply_tap(rows, depth, operands + tap * MR, weights, &sums);
-    const size_t count = columns - first;
+    const size_t count = start + columns - first;
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < rows; r += 1) {
-      int8_t *to = result + r * result_stride + first;
+      char *row = (char *)result + r * result_stride;
       const int32x4_t *quads = sums.quads[r];
-      maskd_store_8_neon(maskd_requantize_8_neon(quads[0], quads[1], first, requantization), count, to);
+      maskd_finish_8_neon(quads[0], quads[1], first, count, epilogue, row, first - start);
       if (count > 8)
-        maskd_store_8_neon(maskd_requantize_8_neon(quads[2], quads[3], first + 8, requantization), count - 8, to + 8);
+        maskd_finish_8_neon(quads[2], quads[3], first + 8, count - 8, epilogue, row, first - start + 8);
     }
   }
 }
 
-void maskd_gemm_s8_4x16_neon(size_t rows, size_t columns, size_t taps, size_t depth, const int8_t *const *operands,
-                             const void *packed, const int32_t *row_terms, int8_t *result, size_t result_stride,
-                             const maskd_requantization *requantization) {
+void maskd_gemm_s8_4x16_neon(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
+                             const int8_t *const *operands, const void *packed, const int32_t *row_terms, void *result,
+                             size_t result_stride, const maskd_epilogue *epilogue) {
+  const int8_t *weights = (const int8_t *)packed + first * taps * depth;
   switch (rows) {
   case 1:
-    multiply_rows(1, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+    multiply_rows(1, first, columns, taps, depth, operands, weights, row_terms, result, result_stride, epilogue);
     break;
   case 2:
-    multiply_rows(2, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+    multiply_rows(2, first, columns, taps, depth, operands, weights, row_terms, result, result_stride, epilogue);
     break;
   case 3:
-    multiply_rows(3, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+    multiply_rows(3, first, columns, taps, depth, operands, weights, row_terms, result, result_stride, epilogue);
     break;
   default:
-    multiply_rows(4, columns, taps, depth, operands, packed, row_terms, result, result_stride, requantization);
+    multiply_rows(4, first, columns, taps, depth, operands, weights, row_terms, result, result_stride, epilogue);
   }
 }
 

@@ -24,14 +24,14 @@ static inline int32x2_t maskd_round_once_2_neon(int32x2_t x, const double *scale
   return vqmovn_s64(vcvtaq_s64_f64(product));
 }
 
-static inline int32x4_t maskd_rescale_4_neon(int32x4_t x, size_t column, const maskd_requantization *to) {
+static inline int32x4_t maskd_rescale_4_neon(int32x4_t x, size_t column, const maskd_epilogue *to) {
   if (to->rounding == MASKD_ROUND_ONCE)
     return vcombine_s32(maskd_round_once_2_neon(vget_low_s32(x), to->scale + column),
                         maskd_round_once_2_neon(vget_high_s32(x), to->scale + column + 2));
   return maskd_round_twice_neon(x, vld1q_s32(to->multiplier + column), vld1q_s32(to->shift + column));
 }
 
-static inline int32x4_t maskd_requantize_4_neon(int32x4_t sums, size_t column, const maskd_requantization *to) {
+static inline int32x4_t maskd_requantize_4_neon(int32x4_t sums, size_t column, const maskd_epilogue *to) {
   const int32x4_t x = vaddq_s32(sums, vld1q_s32(to->bias + column));
   const int32x4_t scaled = maskd_rescale_4_neon(x, column, to);
   const int32x4_t value = vaddq_s32(scaled, vdupq_n_s32(to->zero_point));
@@ -39,8 +39,7 @@ static inline int32x4_t maskd_requantize_4_neon(int32x4_t sums, size_t column, c
   return vminq_s32(floored, vdupq_n_s32(to->maximum));
 }
 
-static inline int8x8_t maskd_requantize_8_neon(int32x4_t low, int32x4_t high, size_t column,
-                                               const maskd_requantization *to) {
+static inline int8x8_t maskd_requantize_8_neon(int32x4_t low, int32x4_t high, size_t column, const maskd_epilogue *to) {
   const int16x4_t first = vmovn_s32(maskd_requantize_4_neon(low, column, to));
   const int16x4_t second = vmovn_s32(maskd_requantize_4_neon(high, column + 4, to));
   return vmovn_s16(vcombine_s16(first, second));
@@ -55,6 +54,35 @@ static inline void maskd_store_8_neon(int8x8_t values, size_t count, int8_t *res
     vst1_s8(all, values);
     memcpy(result, all, count);
   }
+}
+
+// Writes `count` (at most 4) floats. The range is taken over those alone.
+static inline void maskd_float_4_neon(int32x4_t sums, size_t column, size_t count, const maskd_epilogue *to,
+                                      float *result) {
+  const float32x4_t x = vcvtq_f32_s32(vaddq_s32(sums, vld1q_s32(to->bias + column)));
+  const float32x4_t scaled = vfmaq_f32(vld1q_f32(to->addend + column), x, vld1q_f32(to->factor + column));
+  const float32x4_t floored = vmaxq_f32(scaled, vdupq_n_f32(to->float_minimum));
+  float all[4];
+  vst1q_f32(all, vminq_f32(floored, vdupq_n_f32(to->float_maximum)));
+  const size_t written = count < 4 ? count : 4;
+  memcpy(result, all, written * sizeof(float));
+  for (size_t i = 0; to->range && i < written; i += 1) {
+    to->range[0] = all[i] < to->range[0] ? all[i] : to->range[0];
+    to->range[1] = all[i] > to->range[1] ? all[i] : to->range[1];
+  }
+}
+
+// Writes `count` (at most 8) results of the columns `column` ..< column + 8 as the elements from `index` on of a row.
+static inline void maskd_finish_8_neon(int32x4_t low, int32x4_t high, size_t column, size_t count,
+                                       const maskd_epilogue *to, void *row, size_t index) {
+  if (to->rounding != MASKD_TO_FLOAT) {
+    const int8x8_t values = maskd_requantize_8_neon(low, high, column, to);
+    maskd_store_8_neon(veor_s8(values, vdup_n_s8((int8_t)to->result_flip)), count, (int8_t *)row + index);
+    return;
+  }
+  maskd_float_4_neon(low, column, count, to, (float *)row + index);
+  if (count > 4)
+    maskd_float_4_neon(high, column + 4, count - 4, to, (float *)row + index + 4);
 }
 
 #pragma clang attribute pop

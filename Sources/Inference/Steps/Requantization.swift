@@ -46,11 +46,11 @@ struct Requantization: @unchecked Sendable {
   var byteCount: Int { memory.byteCount }
 
   /// The kernels' own form.
-  var parameters: maskd_requantization {
+  var parameters: maskd_epilogue {
     let words = memory.elements(as: Int32.self)
     let scales = UnsafeRawPointer(words + columns).assumingMemoryBound(to: Double.self)
     let roundsOnce = rounding == MASKD_ROUND_ONCE
-    return maskd_requantization(
+    return maskd_epilogue(
       bias: words, multiplier: roundsOnce ? nil : words + columns, shift: roundsOnce ? nil : words + 2 * columns,
       scale: roundsOnce ? scales : nil, zero_point: zeroPoint, minimum: range.lowerBound, maximum: range.upperBound,
       rounding: rounding)

@@ -39,11 +39,9 @@ static inline __attribute__((always_inline)) void multiply_two_taps(size_t pixel
   }
 }
 
-static inline __attribute__((always_inline)) void convolve_channels(size_t pixels, size_t channels, size_t taps,
-                                                                    const int8_t *const *operands,
-                                                                    const int16_t *weights, size_t channel,
-                                                                    size_t count, int8_t *result, size_t result_stride,
-                                                                    const maskd_requantization *requantization) {
+static inline __attribute__((always_inline)) void
+convolve_channels(size_t pixels, size_t channels, size_t taps, const int8_t *const *operands, const int16_t *weights,
+                  size_t channel, size_t count, int8_t *result, size_t result_stride, const maskd_epilogue *epilogue) {
   const size_t weight_stride = (channels + MASKD_COLUMN_PAD - 1) / MASKD_COLUMN_PAD * MASKD_COLUMN_PAD;
   const int16_t *from = weights + channel;
   accumulators sums;
@@ -59,31 +57,30 @@ static inline __attribute__((always_inline)) void convolve_channels(size_t pixel
                       _mm256_setzero_si256(), &sums);
 #pragma clang loop unroll(full)
   for (size_t p = 0; p < pixels; p += 1)
-    maskd_requantize_16_avx2(_mm256_permute2x128_si256(sums.low[p], sums.high[p], 0x20),
-                             _mm256_permute2x128_si256(sums.low[p], sums.high[p], 0x31), channel, count, requantization,
-                             result + p * result_stride + channel);
+    maskd_finish_16_avx2(_mm256_permute2x128_si256(sums.low[p], sums.high[p], 0x20),
+                         _mm256_permute2x128_si256(sums.low[p], sums.high[p], 0x31), channel, count, epilogue,
+                         result + p * result_stride, channel);
 }
 
 static inline __attribute__((always_inline)) void convolve_pixels(size_t pixels, size_t channels, size_t taps,
                                                                   const int8_t *const *operands, const int16_t *weights,
                                                                   int8_t *result, size_t result_stride,
-                                                                  const maskd_requantization *requantization) {
+                                                                  const maskd_epilogue *epilogue) {
   size_t channel = 0;
   for (; channel + CHANNELS <= channels; channel += CHANNELS)
-    convolve_channels(pixels, channels, taps, operands, weights, channel, CHANNELS, result, result_stride,
-                      requantization);
+    convolve_channels(pixels, channels, taps, operands, weights, channel, CHANNELS, result, result_stride, epilogue);
   if (channel < channels)
     convolve_channels(pixels, channels, taps, operands, weights, channel, channels - channel, result, result_stride,
-                      requantization);
+                      epilogue);
 }
 
-void maskd_depthwise_s8_avx2(size_t pixels, size_t channels, size_t taps, const int8_t *const *operands,
-                             const int16_t *weights, int8_t *result, size_t result_stride,
-                             const maskd_requantization *requantization) {
+void maskd_depthwise_s8_s16_avx2(size_t pixels, size_t channels, size_t taps, const int8_t *const *operands,
+                                 const int16_t *weights, int8_t *result, size_t result_stride,
+                                 const maskd_epilogue *epilogue) {
   for (; pixels >= PIXELS; pixels -= PIXELS, operands += PIXELS * taps, result += PIXELS * result_stride)
-    convolve_pixels(PIXELS, channels, taps, operands, weights, result, result_stride, requantization);
+    convolve_pixels(PIXELS, channels, taps, operands, weights, result, result_stride, epilogue);
   if (pixels > 0)
-    convolve_pixels(1, channels, taps, operands, weights, result, result_stride, requantization);
+    convolve_pixels(1, channels, taps, operands, weights, result, result_stride, epilogue);
 }
 
 #pragma clang attribute pop

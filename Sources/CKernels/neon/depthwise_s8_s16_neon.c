@@ -19,7 +19,7 @@ static inline __attribute__((always_inline)) void convolve_channels(size_t pixel
                                                                     const int8_t *const *operands,
                                                                     const int16_t *weights, size_t channel,
                                                                     size_t count, int8_t *result, size_t result_stride,
-                                                                    const maskd_requantization *requantization) {
+                                                                    const maskd_epilogue *epilogue) {
   int32x4_t low[PIXELS], high[PIXELS];
 #pragma clang loop unroll(full)
   for (size_t p = 0; p < pixels; p += 1)
@@ -35,31 +35,30 @@ static inline __attribute__((always_inline)) void convolve_channels(size_t pixel
   }
 #pragma clang loop unroll(full)
   for (size_t p = 0; p < pixels; p += 1)
-    maskd_store_8_neon(maskd_requantize_8_neon(low[p], high[p], channel, requantization), count,
-                       result + p * result_stride + channel);
+    maskd_finish_8_neon(low[p], high[p], channel, count, epilogue, result + p * result_stride, channel);
 }
 
 static inline __attribute__((always_inline)) void convolve_pixels(size_t pixels, size_t channels, size_t taps,
                                                                   const int8_t *const *operands, const int16_t *weights,
                                                                   int8_t *result, size_t result_stride,
-                                                                  const maskd_requantization *requantization) {
+                                                                  const maskd_epilogue *epilogue) {
   const size_t weight_stride = (channels + MASKD_COLUMN_PAD - 1) / MASKD_COLUMN_PAD * MASKD_COLUMN_PAD;
   size_t channel = 0;
   for (; channel + CHANNELS <= channels; channel += CHANNELS)
     convolve_channels(pixels, weight_stride, taps, operands, weights, channel, CHANNELS, result, result_stride,
-                      requantization);
+                      epilogue);
   if (channel < channels)
     convolve_channels(pixels, weight_stride, taps, operands, weights, channel, channels - channel, result,
-                      result_stride, requantization);
+                      result_stride, epilogue);
 }
 
-void maskd_depthwise_s8_neon(size_t pixels, size_t channels, size_t taps, const int8_t *const *operands,
-                             const int16_t *weights, int8_t *result, size_t result_stride,
-                             const maskd_requantization *requantization) {
+void maskd_depthwise_s8_s16_neon(size_t pixels, size_t channels, size_t taps, const int8_t *const *operands,
+                                 const int16_t *weights, int8_t *result, size_t result_stride,
+                                 const maskd_epilogue *epilogue) {
   for (; pixels >= PIXELS; pixels -= PIXELS, operands += PIXELS * taps, result += PIXELS * result_stride)
-    convolve_pixels(PIXELS, channels, taps, operands, weights, result, result_stride, requantization);
+    convolve_pixels(PIXELS, channels, taps, operands, weights, result, result_stride, epilogue);
   for (; pixels > 0; pixels -= 1, operands += taps, result += result_stride)
-    convolve_pixels(1, channels, taps, operands, weights, result, result_stride, requantization);
+    convolve_pixels(1, channels, taps, operands, weights, result, result_stride, epilogue);
 }
 
 #endif
