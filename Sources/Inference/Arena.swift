@@ -16,6 +16,9 @@ struct Arena {
   /// Every operand begins at a multiple of this, in bytes: a cache line, and more than any vector register.
   static let alignment = 64
 
+  /// `byteCount` rounded up to a multiple of the alignment.
+  static func aligned(_ byteCount: Int) -> Int { (byteCount + alignment - 1) / alignment * alignment }
+
   func bytes(_ operand: Operand) -> UnsafeMutableRawPointer { addresses[operand.index] }
 
   func int8(_ operand: Operand) -> UnsafeMutablePointer<Int8> {

@@ -17,8 +17,8 @@ extension Compiler {
     for (index, operation) in operators.enumerated() { try compileLabelled(Node(operation, index: index)) }
   }
 
-  /// Gives each input the bytes that the client writes. They stay as the client wrote them: a uint8 input is copied
-  /// to its twin.
+  /// Gives each input the bytes that the client writes. They stay as the client wrote them: those of a uint8 input are
+  /// its twin's with an offset of 128.
   mutating func addInputs() throws(CompilationError) -> [Operand] {
     var operands: [Operand] = []
     for (position, index) in model.main.inputs.enumerated() {
@@ -39,8 +39,8 @@ extension Compiler {
       let client = Operand(index: values.count - 1)
       values[index].isDefined = true
       values[index].becomeTwin()
-      let flip = FlipSign(source: client, result: Operand(index: index), count: raw.elementCount)
-      try emit(flip, reading: [client], writing: [Operand(index: index)])
+      values[index].hasOffset = true
+      values[index].storage = client
       operands.append(client)
     }
     return operands
@@ -51,7 +51,6 @@ extension Compiler {
     var operands: [Operand] = []
     for (position, index) in model.main.outputs.enumerated() {
       let value = values[index]
-      let operand = Operand(index: index)
       let what = "output \(position) (\"\(value.name)\")"
       guard value.isDefined else { throw .unsupportedModel("\(what) is written by no operator") }
       if case .file(let range, let sparsity)? = value.constant {
@@ -61,6 +60,7 @@ extension Compiler {
       } else {
         try checkBoundary(value.type, shape: value.shape, what)
       }
+      let operand = try withoutOffset(Operand(index: index), nil)
       guard value.isTwin else {
         operands.append(operand)
         continue

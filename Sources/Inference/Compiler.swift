@@ -43,6 +43,8 @@ struct Compiler {
   let readerCounts: [Int]
   /// PADs that the convolutions behind them do themselves, by the padded operand.
   var absorbedPads: [Operand: AbsorbedPad] = [:]
+  /// The other form of a value, with the activation offset or without it, where some step has made it.
+  var otherForms: [Operand: Operand] = [:]
   /// Bytes of packed weights and constants so far.
   private(set) var constantByteCount = 0
   /// Multiplications and element accesses of one run so far, those done at compilation included.
@@ -66,8 +68,19 @@ struct Compiler {
   subscript(operand: Operand) -> Value { values[operand.index] }
 
   /// An operand that must be there, with one element at least.
-  func input(_ position: Int, of node: Node) throws(CompilationError) -> Operand {
-    guard let operand = try optionalInput(position, of: node) else {
+  mutating func input(_ position: Int, of node: Node) throws(CompilationError) -> Operand {
+    try withoutOffset(storedInput(position, of: node), node)
+  }
+
+  /// An operand that may be left out.
+  mutating func optionalInput(_ position: Int, of node: Node) throws(CompilationError) -> Operand? {
+    guard let operand = try storedOptionalInput(position, of: node) else { return nil }
+    return try withoutOffset(operand, node)
+  }
+
+  /// An operand that must be there, in the form in which it is stored: perhaps with an offset.
+  func storedInput(_ position: Int, of node: Node) throws(CompilationError) -> Operand {
+    guard let operand = try storedOptionalInput(position, of: node) else {
       throw node.mismatch("operand \(position) is missing")
     }
     // Only a constant can have none: the shapes of inputs and results are checked.
@@ -77,8 +90,8 @@ struct Compiler {
     return operand
   }
 
-  /// An operand that may be left out.
-  func optionalInput(_ position: Int, of node: Node) throws(CompilationError) -> Operand? {
+  /// An operand that may be left out, in the form in which it is stored.
+  func storedOptionalInput(_ position: Int, of node: Node) throws(CompilationError) -> Operand? {
     guard position < node.inputs.count, let index = node.inputs[position] else { return nil }
     guard values[index].isDefined || absorbedPads[Operand(index: index)] != nil else {
       throw node.mismatch(
@@ -105,6 +118,7 @@ struct Compiler {
     values[index].type = type
     values[index].shape = shape
     values[index].isDefined = true
+    values[index].hasOffset = false
     values[index].isTwin = isTwin
     if isTwin { values[index].shiftZeroPoints() }
     return Operand(index: index)

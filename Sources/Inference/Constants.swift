@@ -60,7 +60,7 @@ extension Compiler {
   func integers(
     of position: Int, _ node: Node, limit: Int = 2 * dimensionLimit
   ) throws(CompilationError) -> [Int] {
-    guard let operand = try optionalInput(position, of: node) else {
+    guard let operand = try storedOptionalInput(position, of: node) else {
       throw node.mismatch("operand \(position) is missing")
     }
     let count = self[operand].elementCount

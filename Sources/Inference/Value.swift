@@ -14,6 +14,9 @@ struct Value {
   var quantization: Quantization?
   /// Whether this int8 value stands for a uint8 one.
   var isTwin = false
+  /// Whether the bytes are those of the value plus 128, which flips their highest bit: what the convolutions of some
+  /// kernel families read.
+  var hasOffset = false
   /// The bytes, where they are known at compilation.
   var constant: Constant?
   /// The value whose bytes this one shares, where it is only another view of them.

@@ -2,50 +2,96 @@ import CKernels
 import TFLite
 
 /// CONV_2D in int8: tiles of neighbouring result pixels, each a matrix product through pointers to its input pixels.
+///
+/// Where pixels have few channels the pixels under each window are copied side by side instead, so that the product
+/// has one deep tap and wastes nothing on the ends of shallow ones.
 struct Convolution: Step {
   let source: Operand
   let result: Operand
   let window: Window
+  let inputByteCount: Int
   let inputChannels: Int
   let outputChannels: Int
   /// One matrix a group of channels.
   let groups: [PackedMatrix]
-  /// As many zero points as a pixel has channels: what a tap outside the picture reads.
+  /// Channels of an input pixel that one group sees.
+  let depth: Int
+  let parts: MatrixParts
+  /// As many zero points, stored as the input is, as a pixel has channels: what a tap outside the picture reads.
   let outside: AlignedMemory
   let kernels: KernelTable
+  let isGathered: Bool
 
-  private var tile: Int { kernels.pointer.pointee.gemm_s8_shape.mr }
-  var partCount: Int { (window.outputPixels + tile - 1) / tile }
-  /// The pointers of a tile, then the sums of its rows.
-  var scratchByteCount: Int { tile * window.taps * MemoryLayout<Int>.stride + tile * 4 }
+  /// Channels below which pixels are gathered: a group of four products would mostly be padding.
+  static let gatheredDepth = 16
+  /// What `maskd_gather_taps` may write beyond a row.
+  private static let gatherSlack = 16
 
-  func run(_ parts: Range<Int>, in arena: Arena) {
-    let table = kernels.pointer.pointee
-    let mr = table.gemm_s8_shape.mr
-    let input = UnsafePointer(arena.int8(source))
-    let zeros = UnsafePointer(outside.elements(as: Int8.self))
-    let output = arena.int8(result)
-    let pointers = arena.scratch.assumingMemoryBound(to: UnsafePointer<Int8>?.self)
-    let sums = (arena.scratch + mr * window.taps * MemoryLayout<Int>.stride).assumingMemoryBound(to: Int32.self)
-    for part in parts {
-      let first = part * mr
-      let rows = min(mr, window.outputPixels - first)
-      for index in groups.indices {
-        let group = groups[index]
-        window.point(
-          pointers, input + index * group.depth, outside: zeros, channels: inputChannels, first: first, rows: rows,
-          mr: mr)
-        if group.rowScale != 0 {
-          table.row_sums_s8(rows, mr, window.taps, group.depth, pointers, sums)
-          for row in 0..<rows { sums[row] = sums[row] &* group.rowScale }
-        }
-        var requantization = group.requantization.parameters
-        table.gemm_s8(
-          rows, group.columns, window.taps, group.depth, pointers, group.memory.start,
-          group.rowScale == 0 ? nil : sums, output + first * outputChannels + index * group.columns, outputChannels,
-          &requantization)
-      }
+  private var mr: Int { kernels.pointer.pointee.gemm_s8_shape.mr }
+  private var pointerCount: Int { mr * (isGathered ? 1 : window.taps) }
+  private var gatheredRowByteCount: Int {
+    isGathered ? (window.taps * depth + Self.gatherSlack + 15) / 16 * 16 : 0
+  }
+
+  var partCount: Int { groups.count * parts.count }
+  /// Pointers, then sums of rows, then gathered pixels.
+  var scratchByteCount: Int { pointerCount * MemoryLayout<Int>.stride + mr * 4 + mr * gatheredRowByteCount }
+
+  func run(_ range: Range<Int>, in arena: Arena) {
+    for index in range {
+      let (group, part) = index.quotientAndRemainder(dividingBy: parts.count)
+      multiply(groups[group], firstChannel: group * depth, firstColumn: group * groups[group].columns, part, in: arena)
     }
+  }
+
+  private func multiply(
+    _ matrix: PackedMatrix, firstChannel: Int, firstColumn: Int, _ part: Int, in arena: Arena
+  ) {
+    let table = kernels.pointer.pointee
+    let (rows, columns) = parts.part(part)
+    let pointers = arena.scratch.assumingMemoryBound(to: UnsafeRawPointer?.self)
+    let sums = (arena.scratch + pointerCount * MemoryLayout<Int>.stride).assumingMemoryBound(to: Int32.self)
+    let input = UnsafeRawPointer(arena.int8(source) + firstChannel)
+    if isGathered {
+      gather(input, rows, to: UnsafeMutableRawPointer(sums + mr), pointers)
+    } else {
+      point(pointers, input, rows)
+    }
+    let taps = isGathered ? 1 : window.taps
+    let depth = isGathered ? window.taps * depth : depth
+    let operands = UnsafeRawPointer(pointers).assumingMemoryBound(to: UnsafePointer<Int8>?.self)
+    if matrix.rowScale != 0 {
+      table.row_sums_s8(rows.count, mr, taps, depth, operands, sums)
+      for row in 0..<rows.count { sums[row] = sums[row] &* matrix.rowScale }
+    }
+    var epilogue = matrix.requantization.parameters
+    table.gemm_s8(
+      rows.count, columns.lowerBound, columns.count, taps, depth, operands, matrix.memory.start,
+      matrix.rowScale == 0 ? nil : sums,
+      arena.int8(result) + rows.lowerBound * outputChannels + firstColumn + columns.lowerBound, outputChannels,
+      &epilogue)
+  }
+
+  private func point(
+    _ pointers: UnsafeMutablePointer<UnsafeRawPointer?>, _ input: UnsafeRawPointer, _ rows: Range<Int>
+  ) {
+    if window.isPointwise {
+      for row in 0..<rows.count { pointers[row] = input + (rows.lowerBound + row) * inputChannels }
+    } else {
+      var geometry = window.geometry(pixelByteCount: inputChannels)
+      maskd_point_taps(&geometry, input, outside.start, rows.lowerBound, rows.count, mr, pointers)
+    }
+  }
+
+  private func gather(
+    _ input: UnsafeRawPointer, _ rows: Range<Int>, to gathered: UnsafeMutableRawPointer,
+    _ pointers: UnsafeMutablePointer<UnsafeRawPointer?>
+  ) {
+    var geometry = window.geometry(pixelByteCount: inputChannels)
+    maskd_gather_taps(
+      &geometry, input, input + inputByteCount, outside.start, depth, rows.lowerBound, rows.count,
+      gatheredRowByteCount, gathered)
+    for row in 0..<rows.count { pointers[row] = UnsafeRawPointer(gathered + row * gatheredRowByteCount) }
   }
 }
 
@@ -68,6 +114,7 @@ extension Compiler {
     case (.int8, .int8):
       try node.checkType(self[input].isTwin == self[weights].isTwin, "input and weights are of different types")
       let result = try define(of: node, type: .int8, shape: output, like: input)
+      chooseForm(of: result)
       let layer = try quantizedLayer(
         input: input, weights: weights, bias: bias, result: result, channels: shape[0], activation: settings.activation,
         node)
@@ -93,43 +140,60 @@ extension Compiler {
     _ node: Node
   ) throws(CompilationError) {
     let channels = layer.weightScales.count
+    let source = try asConvolved(source, node)
     let inputChannels = self[source].shape[3]
     let depth = weights.count / (channels * window.taps)
     let groupCount = inputChannels / depth
     let multipliers = try multipliers(layer, productInFloat: multipliersInFloat, node)
+    let isGathered = !window.isPointwise && window.taps > 1 && depth < Convolution.gatheredDepth
     var groups: [PackedMatrix] = []
     for group in 0..<groupCount {
       let columns = group * (channels / groupCount)..<(group + 1) * (channels / groupCount)
       let perColumn = window.taps * depth
       let matrix = try PackedMatrix(
         weights: weights[columns.lowerBound * perColumn..<columns.upperBound * perColumn], columns: columns,
-        taps: window.taps, depth: depth, layer: layer, rescaling: .twice(Array(multipliers[columns])),
-        table: family.table, byteLimit: options.constantByteLimit)
+        taps: isGathered ? 1 : window.taps, depth: isGathered ? perColumn : depth, layer: layer,
+        rescaling: .twice(Array(multipliers[columns])), hasOffset: self[result].hasOffset, table: family.table,
+        byteLimit: options.constantByteLimit)
       try countConstant(bytes: matrix.byteCount)
       groups.append(matrix)
     }
-    let outside = [Int8](repeating: Int8(layer.input.zeroPoint), count: window.hasPadding ? depth : 0)
     let step = Convolution(
-      source: source, result: result, window: window, inputChannels: inputChannels, outputChannels: channels,
-      groups: groups, outside: AlignedMemory(copying: outside), kernels: family.table)
+      source: source, result: result, window: window, inputByteCount: self[source].byteCount,
+      inputChannels: inputChannels, outputChannels: channels, groups: groups, depth: depth,
+      parts: MatrixParts(
+        rows: window.outputPixels, columns: channels / groupCount, columnByteCount: window.taps * depth,
+        mr: family.table.pointer.pointee.gemm_s8_shape.mr),
+      outside: outside(window, count: depth, of: layer.input), kernels: family.table, isGathered: isGathered)
     try emit(step, reading: [source], writing: [result])
+  }
+
+  /// What taps outside the picture read: zero points, stored as activations are.
+  func outside(_ window: Window, count: Int, of input: Affine) -> AlignedMemory {
+    let stored = Int8(truncatingIfNeeded: input.zeroPoint &+ activationOffset)
+    return AlignedMemory(copying: [Int8](repeating: stored, count: window.hasPadding ? count : 0))
   }
 
   /// A picture operand: where its bytes are, what its values mean, and the padding that is left to the reader.
   func picture(
     _ position: Int, of node: Node
   ) throws(CompilationError) -> (source: Operand, meaning: Operand, pad: AbsorbedPad?) {
-    let operand = try input4D(position, of: node)
+    let operand = try storedInput(position, of: node)
+    try checkFour(operand, position, node)
     let pad = absorbedPads[operand]
     return (pad?.source ?? operand, operand, pad)
   }
 
   /// An operand of four dimensions.
-  func input4D(_ position: Int, of node: Node) throws(CompilationError) -> Operand {
+  mutating func input4D(_ position: Int, of node: Node) throws(CompilationError) -> Operand {
     let operand = try input(position, of: node)
+    try checkFour(operand, position, node)
+    return operand
+  }
+
+  private func checkFour(_ operand: Operand, _ position: Int, _ node: Node) throws(CompilationError) {
     try node.check(
       self[operand].shape.count == 4, "operand \(position) has the shape \(self[operand].shape), four sizes are wanted")
-    return operand
   }
 
   /// The values of constant int8 weights (twins of uint8 ones).

@@ -1,40 +1,94 @@
 import CKernels
 import TFLite
 
-/// DEPTHWISE_CONV_2D in int8 with one result a channel: rows of the result, a few pixels at a time.
+/// DEPTHWISE_CONV_2D in int8 with one result a channel: row by row of the result.
+///
+/// Where the window leaves the picture, rows of the input are copied between zero points first; each is copied once and
+/// used for all rows of results that see it.
 struct DepthwiseConvolution: Step {
   let source: Operand
   let result: Operand
   let window: Window
   let channels: Int
-  /// Weights less their zero point, int16, tap by tap, each tap padded as the kernel wants.
+  /// As the family packs them.
   let weights: AlignedMemory
   let requantization: Requantization
-  /// As many zero points as a pixel has channels.
-  let outside: AlignedMemory
+  /// What a tap outside the picture reads, as activations are stored.
+  let outside: Int8
   let kernels: KernelTable
 
-  /// Pixels of one call: enough to spread its cost, few enough for their pointers to stay in the first cache.
-  static let pixelsPerCall = 8
+  /// Columns of a padded row: what all windows of a row see.
+  private var paddedWidth: Int {
+    (window.outputWidth - 1) * window.strideWidth + (window.width - 1) * window.dilationWidth + 1
+  }
+  /// Rows of the picture from the first to the last tap of a window.
+  private var reach: Int { (window.height - 1) * window.dilationHeight + 1 }
+  private var rowByteCount: Int { paddedWidth * channels }
+  private var pointerByteCount: Int { Arena.aligned(window.height * MemoryLayout<Int>.stride) }
 
   var partCount: Int { window.batches * window.outputHeight }
-  var scratchByteCount: Int { Self.pixelsPerCall * window.taps * MemoryLayout<Int>.stride }
+  /// Which rows the ring holds.
+  private var heldByteCount: Int { Arena.aligned(reach * MemoryLayout<Int>.stride) }
+  /// Row pointers; where there is padding, a row of zero points and a ring of padded rows.
+  var scratchByteCount: Int {
+    pointerByteCount + (window.hasPadding ? heldByteCount + (reach + 1) * rowByteCount : 0)
+  }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
     let kernel = kernels.pointer.pointee.depthwise_s8
-    let input = UnsafePointer(arena.int8(source))
-    let zeros = UnsafePointer(outside.elements(as: Int8.self))
-    let pointers = arena.scratch.assumingMemoryBound(to: UnsafePointer<Int8>?.self)
-    var requantization = requantization.parameters
+    let rows = arena.scratch.assumingMemoryBound(to: UnsafePointer<Int8>?.self)
+    var geometry = maskd_depthwise_window(
+      height: window.height, width: window.width, tap_step: window.dilationWidth * channels,
+      pixel_step: window.strideWidth * channels, result_step: channels)
+    var epilogue = requantization.parameters
+    let ring = RowRing(self, arena)
     for part in parts {
-      let row = arena.int8(result) + part * window.outputWidth * channels
-      for first in stride(from: 0, to: window.outputWidth, by: Self.pixelsPerCall) {
-        let pixels = min(Self.pixelsPerCall, window.outputWidth - first)
-        window.point(pointers, input, outside: zeros, channels: channels, row: part, columns: first..<first + pixels)
-        kernel?(
-          pixels, channels, window.taps, pointers, weights.elements(as: Int16.self), row + first * channels, channels,
-          &requantization)
+      let (batch, y) = part.quotientAndRemainder(dividingBy: window.outputHeight)
+      for tap in 0..<window.height {
+        rows[tap] = ring.row(y * window.strideHeight - window.top + tap * window.dilationHeight, batch: batch)
       }
+      kernel?(
+        window.outputWidth, channels, &geometry, rows, weights.start,
+        arena.int8(result) + part * window.outputWidth * channels, &epilogue)
+    }
+  }
+
+  /// Rows of the input as the kernel reads them: in place, or padded copies of the last few.
+  private struct RowRing {
+    private let step: DepthwiseConvolution
+    private let input: UnsafePointer<Int8>
+    /// For each slot the row, counted through all pictures, that was copied there; -1 for none.
+    private let held: UnsafeMutablePointer<Int>
+    private let outsideRow: UnsafeMutablePointer<Int8>
+    private let ring: UnsafeMutablePointer<Int8>
+
+    init(_ step: DepthwiseConvolution, _ arena: Arena) {
+      self.step = step
+      input = UnsafePointer(arena.int8(step.source))
+      let free = arena.scratch + step.pointerByteCount
+      held = free.assumingMemoryBound(to: Int.self)
+      outsideRow = (free + step.heldByteCount).assumingMemoryBound(to: Int8.self)
+      ring = outsideRow + step.rowByteCount
+      guard step.window.hasPadding else { return }
+      held.update(repeating: -1, count: step.reach)
+      outsideRow.update(repeating: step.outside, count: (step.reach + 1) * step.rowByteCount)
+    }
+
+    /// Where the first tap of the first result finds row `y` of a picture.
+    func row(_ y: Int, batch: Int) -> UnsafePointer<Int8> {
+      let window = step.window
+      let row = batch * window.inputHeight + y
+      guard window.hasPadding else { return input + row * window.inputWidth * step.channels }
+      guard y >= 0, y < window.inputHeight else { return UnsafePointer(outsideRow) }
+      let index = y % step.reach
+      let slot = ring + index * step.rowByteCount
+      if held[index] != row {
+        let columns = max(0, min(window.inputWidth, step.paddedWidth - window.left))
+        (slot + window.left * step.channels).update(
+          from: input + row * window.inputWidth * step.channels, count: columns * step.channels)
+        held[index] = row
+      }
+      return UnsafePointer(slot)
     }
   }
 }
@@ -61,6 +115,7 @@ extension Compiler {
     case (.int8, .int8):
       try node.checkType(self[input].isTwin == self[weights].isTwin, "input and weights are of different types")
       let result = try define(of: node, type: .int8, shape: output, like: input)
+      chooseForm(of: result)
       let layer = try quantizedLayer(
         input: input, weights: weights, bias: bias, result: result, channels: shape[3], activation: settings.activation,
         node)
@@ -71,8 +126,14 @@ extension Compiler {
           weights: channelsFirst(values, taps: window.taps, channels: shape[3]), layer: layer,
           multipliersInFloat: layer.isLegacy, node)
       } else {
-        let repeated = try repeatChannels(of: source, times: shape[3] / inputChannels, node)
-        try emitDepthwise(source: repeated, result: result, window: window, weights: values, layer: layer, node)
+        // Weights less their zero point, as legacy uint8 models have it, take more than int8.
+        let form = layer.weightZeroPoint == 0 ? try asConvolved(source, node) : try withoutOffset(source, node)
+        let repeated = try repeatChannels(of: form, times: shape[3] / inputChannels, node)
+        if layer.weightZeroPoint == 0 {
+          try emitDepthwise(source: repeated, result: result, window: window, weights: values, layer: layer, node)
+        } else {
+          try emitWideDepthwise(source: repeated, result: result, window: window, weights: values, layer: layer, node)
+        }
       }
     case (.float32, .float32):
       let result = try define(of: node, type: .float32, shape: output)
@@ -92,6 +153,32 @@ extension Compiler {
   private mutating func emitDepthwise(
     source: Operand, result: Operand, window: Window, weights: [Int8], layer: QuantizedLayer, _ node: Node
   ) throws(CompilationError) {
+    let table = family.table.pointer.pointee
+    let channels = layer.weightScales.count
+    guard let byteCount = Int(exactly: table.packed_depthwise_s8_bytes(window.height, window.width, channels)) else {
+      throw .tooBig("the packed weights of a layer take more than the limit of \(options.constantByteLimit) bytes")
+    }
+    try countConstant(bytes: byteCount)
+    let packed = AlignedMemory(byteCount: byteCount)
+    table.pack_depthwise_s8(window.height, window.width, channels, weights, packed.start)
+    let offset = layer.input.zeroPoint &+ activationOffset
+    var bias = layer.bias
+    for tap in 0..<window.taps {
+      for channel in 0..<channels {
+        bias[channel] = bias[channel] &- offset &* Int32(weights[tap * channels + channel])
+      }
+    }
+    let requantization = try depthwiseRequantization(bias, layer, result: result, node)
+    let step = DepthwiseConvolution(
+      source: source, result: result, window: window, channels: channels, weights: packed,
+      requantization: requantization, outside: Int8(truncatingIfNeeded: offset), kernels: family.table)
+    try emit(step, reading: [source], writing: [result])
+  }
+
+  /// For weights with a zero point.
+  private mutating func emitWideDepthwise(
+    source: Operand, result: Operand, window: Window, weights: [Int8], layer: QuantizedLayer, _ node: Node
+  ) throws(CompilationError) {
     let channels = layer.weightScales.count
     let padded = Requantization.padded(channels)
     try countConstant(bytes: window.taps * padded * 2)
@@ -105,15 +192,22 @@ extension Compiler {
         bias[channel] = bias[channel] &- layer.input.zeroPoint &* weight
       }
     }
+    let outside = [Int8](repeating: Int8(layer.input.zeroPoint), count: window.hasPadding ? channels : 0)
+    let step = WideDepthwiseConvolution(
+      source: source, result: result, window: window, channels: channels, weights: packed,
+      requantization: try depthwiseRequantization(bias, layer, result: result, node),
+      outside: AlignedMemory(copying: outside), kernels: family.table)
+    try emit(step, reading: [source], writing: [result])
+  }
+
+  private mutating func depthwiseRequantization(
+    _ bias: [Int32], _ layer: QuantizedLayer, result: Operand, _ node: Node
+  ) throws(CompilationError) -> Requantization {
     let requantization = Requantization(
       bias: bias, rescaling: .twice(try multipliers(layer, productInFloat: layer.isLegacy, node)),
-      zeroPoint: layer.result.zeroPoint, range: layer.range)
+      zeroPoint: layer.result.zeroPoint, range: layer.range, hasOffset: self[result].hasOffset)
     try countConstant(bytes: requantization.byteCount)
-    let outside = [Int8](repeating: Int8(layer.input.zeroPoint), count: window.hasPadding ? channels : 0)
-    let step = DepthwiseConvolution(
-      source: source, result: result, window: window, channels: channels, weights: packed,
-      requantization: requantization, outside: AlignedMemory(copying: outside), kernels: family.table)
-    try emit(step, reading: [source], writing: [result])
+    return requantization
   }
 
   /// Weights [tap][channel] as [channel][tap].

@@ -97,7 +97,7 @@ extension Compiler {
     let type: ElementType
   }
 
-  func binaryOperands(_ node: Node) throws(CompilationError) -> BinaryOperands {
+  mutating func binaryOperands(_ node: Node) throws(CompilationError) -> BinaryOperands {
     let (left, right) = (try input(0, of: node), try input(1, of: node))
     try node.checkType(
       self[left].type == self[right].type && self[left].isTwin == self[right].isTwin,

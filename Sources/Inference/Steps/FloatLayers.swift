@@ -91,7 +91,7 @@ struct FloatDepthwiseConvolution: Step {
   let kernels: KernelTable
 
   var partCount: Int { window.batches * window.outputHeight }
-  var scratchByteCount: Int { DepthwiseConvolution.pixelsPerCall * window.taps * MemoryLayout<Int>.stride }
+  var scratchByteCount: Int { WideDepthwiseConvolution.pixelsPerCall * window.taps * MemoryLayout<Int>.stride }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
     let kernel = kernels.pointer.pointee.depthwise_f32
@@ -100,8 +100,8 @@ struct FloatDepthwiseConvolution: Step {
     let pointers = arena.scratch.assumingMemoryBound(to: UnsafePointer<Float>?.self)
     for part in parts {
       let row = arena.float(result) + part * window.outputWidth * channels
-      for first in stride(from: 0, to: window.outputWidth, by: DepthwiseConvolution.pixelsPerCall) {
-        let pixels = min(DepthwiseConvolution.pixelsPerCall, window.outputWidth - first)
+      for first in stride(from: 0, to: window.outputWidth, by: WideDepthwiseConvolution.pixelsPerCall) {
+        let pixels = min(WideDepthwiseConvolution.pixelsPerCall, window.outputWidth - first)
         window.point(pointers, input, outside: zeros, channels: channels, row: part, columns: first..<first + pixels)
         kernel?(
           pixels, channels, window.taps, pointers, weights.elements(as: Float.self), bias.elements(as: Float.self),

@@ -1,41 +1,7 @@
 import CKernels
-import FixedPoint
 import TFLite
 
-/// FULLY_CONNECTED in int8: a matrix product of one tap.
-struct FullyConnected: Step {
-  let source: Operand
-  let result: Operand
-  let rows: Int
-  let matrix: PackedMatrix
-  let kernels: KernelTable
-
-  private var tile: Int { kernels.pointer.pointee.gemm_s8_shape.mr }
-  var partCount: Int { (rows + tile - 1) / tile }
-  var scratchByteCount: Int { tile * (MemoryLayout<Int>.stride + 4) }
-
-  func run(_ parts: Range<Int>, in arena: Arena) {
-    let table = kernels.pointer.pointee
-    let mr = table.gemm_s8_shape.mr
-    let input = UnsafePointer(arena.int8(source))
-    let pointers = arena.scratch.assumingMemoryBound(to: UnsafePointer<Int8>?.self)
-    let sums = (arena.scratch + mr * MemoryLayout<Int>.stride).assumingMemoryBound(to: Int32.self)
-    var requantization = matrix.requantization.parameters
-    for part in parts {
-      let first = part * mr
-      let count = min(mr, rows - first)
-      for row in 0..<count { pointers[row] = input + (first + row) * matrix.depth }
-      if matrix.rowScale != 0 {
-        table.row_sums_s8(count, mr, 1, matrix.depth, pointers, sums)
-        for row in 0..<count { sums[row] = sums[row] &* matrix.rowScale }
-      }
-      table.gemm_s8(
-        count, matrix.columns, 1, matrix.depth, pointers, matrix.memory.start, matrix.rowScale == 0 ? nil : sums,
-        arena.int8(result) + first * matrix.columns, matrix.columns, &requantization)
-    }
-  }
-}
-
+/// FULLY_CONNECTED: a convolution of one tap, whose rows are its pixels.
 extension Compiler {
   mutating func compileFullyConnected(_ node: Node) throws(CompilationError) {
     var activation = Activation.none
@@ -45,7 +11,7 @@ extension Compiler {
       keepsDimensions = options.keepDimensions
       try node.checkType(!options.hasShuffledWeights, "weights in the shuffled 4x16 form are not read here")
     }
-    let source = try input(0, of: node)
+    let source = try storedInput(0, of: node)
     let weights = try input(1, of: node)
     let bias = try optionalInput(2, of: node)
     let shape = self[weights].shape
@@ -65,14 +31,22 @@ extension Compiler {
     case (.int8, .int8):
       try node.checkType(self[source].isTwin == self[weights].isTwin, "input and weights are of different types")
       let result = try define(of: node, type: .int8, shape: output, like: source)
+      chooseForm(of: result)
+      let source = try asConvolved(source, node)
       let layer = try quantizedLayer(
         input: source, weights: weights, bias: bias, result: result, channels: columns, activation: activation, node)
       let multipliers = try realMultipliers(layer, node)
       let matrix = try PackedMatrix(
         weights: try constantWeights(weights, node)[...], columns: 0..<columns, taps: 1, depth: depth, layer: layer,
-        rescaling: .once(multipliers), table: family.table, byteLimit: options.constantByteLimit)
+        rescaling: .once(multipliers), hasOffset: self[result].hasOffset, table: family.table,
+        byteLimit: options.constantByteLimit)
       try countConstant(bytes: matrix.byteCount)
-      let step = FullyConnected(source: source, result: result, rows: rows, matrix: matrix, kernels: family.table)
+      let step = Convolution(
+        source: source, result: result, window: Window(rows: rows), inputByteCount: rows * depth,
+        inputChannels: depth, outputChannels: columns, groups: [matrix], depth: depth,
+        parts: MatrixParts(
+          rows: rows, columns: columns, columnByteCount: depth, mr: family.table.pointer.pointee.gemm_s8_shape.mr),
+        outside: AlignedMemory(byteCount: 0), kernels: family.table, isGathered: false)
       try emit(step, reading: [source], writing: [result])
     case (.float32, .float32):
       let result = try define(of: node, type: .float32, shape: output)

@@ -16,7 +16,7 @@ struct PackedMatrix: Sendable {
   /// Packs `weights`, [column][tap][depth].
   init(
     weights: ArraySlice<Int8>, columns: Range<Int>, taps: Int, depth: Int, layer: QuantizedLayer,
-    rescaling: Rescaling, table: KernelTable, byteLimit: Int
+    rescaling: Rescaling, hasOffset: Bool, table: KernelTable, byteLimit: Int
   ) throws(CompilationError) {
     self.columns = columns.count
     self.taps = taps
@@ -43,7 +43,7 @@ struct PackedMatrix: Sendable {
     }
     rowScale = -layer.weightZeroPoint
     requantization = Requantization(
-      bias: bias, rescaling: rescaling, zeroPoint: layer.result.zeroPoint, range: layer.range)
+      bias: bias, rescaling: rescaling, zeroPoint: layer.result.zeroPoint, range: layer.range, hasOffset: hasOffset)
   }
 
   var byteCount: Int { memory.byteCount + requantization.byteCount }

@@ -3,13 +3,13 @@ import TFLite
 /// PAD, PADV2, MIRROR_PAD.
 extension Compiler {
   mutating func compilePad(_ node: Node) throws(CompilationError) {
-    let source = try input(0, of: node)
-    let (shape, size) = try movable(source, node)
+    let stored = try storedInput(0, of: node)
+    let (shape, size) = try movable(stored, node)
     let pads = try paddings(shape: shape, node)
-    let type = self[source].type
+    let type = self[stored].type
     var padded = shape
     for index in shape.indices { padded[index] += pads[index].before + pads[index].after }
-    let result = try define(of: node, type: type, shape: padded, like: source)
+    let result = try define(of: node, type: type, shape: padded, like: stored)
 
     var element = [UInt8](repeating: 0, count: size)
     if let fill = try optionalInput(2, of: node) {
@@ -21,7 +21,8 @@ extension Compiler {
     } else if type == .int8, self[result].quantization != nil {
       element = [UInt8(bitPattern: Int8(try affine(of: result, node).zeroPoint))]
     }
-    if try absorb(pads, source: source, result: result, element: element, node) { return }
+    if try absorb(pads, source: stored, result: result, element: element, node) { return }
+    let source = try withoutOffset(stored, node)
     let from = Rearrangement.strides(of: shape, elementByteCount: size)
     let to = Rearrangement.strides(of: padded, elementByteCount: size)
     let walk = Rearrangement(

@@ -17,11 +17,16 @@ struct Requantization: @unchecked Sendable {
   private let memory: AlignedMemory
   private let columns: Int
   private let rounding: maskd_rounding
+  private let shiftsRight: Bool
+  private let resultFlip: UInt8
   private let zeroPoint: Int32
   private let range: ClosedRange<Int32>
 
   /// Lays the bias and the factors of each column out, padded as the kernels want.
-  init(bias: [Int32], rescaling: Rescaling, zeroPoint: Int32, range: ClosedRange<Int32>) {
+  ///
+  /// `hasOffset` says that the result is stored with the activation offset.
+  init(bias: [Int32], rescaling: Rescaling, zeroPoint: Int32, range: ClosedRange<Int32>, hasOffset: Bool) {
+    resultFlip = hasOffset ? 0x80 : 0
     columns = Self.padded(bias.count)
     self.zeroPoint = zeroPoint
     self.range = range
@@ -32,12 +37,14 @@ struct Requantization: @unchecked Sendable {
     switch rescaling {
     case .twice(let multipliers):
       rounding = MASKD_ROUND_TWICE
+      shiftsRight = multipliers.allSatisfy { (-31 ... -1).contains($0.shift) }
       for column in bias.indices {
         words[columns + column] = multipliers[column].multiplier
         words[2 * columns + column] = multipliers[column].shift
       }
     case .once(let multipliers):
       rounding = MASKD_ROUND_ONCE
+      shiftsRight = false
       let scales = UnsafeMutableRawPointer(words + columns).assumingMemoryBound(to: Double.self)
       for column in bias.indices { scales[column] = multipliers[column].real }
     }
@@ -50,10 +57,18 @@ struct Requantization: @unchecked Sendable {
     let words = memory.elements(as: Int32.self)
     let scales = UnsafeRawPointer(words + columns).assumingMemoryBound(to: Double.self)
     let roundsOnce = rounding == MASKD_ROUND_ONCE
-    return maskd_epilogue(
-      bias: words, multiplier: roundsOnce ? nil : words + columns, shift: roundsOnce ? nil : words + 2 * columns,
-      scale: roundsOnce ? scales : nil, zero_point: zeroPoint, minimum: range.lowerBound, maximum: range.upperBound,
-      rounding: rounding)
+    var epilogue = maskd_epilogue()
+    epilogue.bias = UnsafePointer(words)
+    epilogue.multiplier = roundsOnce ? nil : UnsafePointer(words + columns)
+    epilogue.shift = roundsOnce ? nil : UnsafePointer(words + 2 * columns)
+    epilogue.shifts_right = shiftsRight
+    epilogue.scale = roundsOnce ? UnsafePointer(scales) : nil
+    epilogue.zero_point = zeroPoint
+    epilogue.minimum = range.lowerBound
+    epilogue.maximum = range.upperBound
+    epilogue.result_flip = resultFlip
+    epilogue.rounding = rounding
+    return epilogue
   }
 
   /// A number of columns rounded up to what the kernels may read.

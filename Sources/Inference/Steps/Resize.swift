@@ -97,7 +97,7 @@ extension Compiler {
     let hasHalfPixelCenters: Bool
   }
 
-  private func resizing(_ node: Node) throws(CompilationError) -> Resizing {
+  private mutating func resizing(_ node: Node) throws(CompilationError) -> Resizing {
     guard case .resize(let alignsCorners, let hasHalfPixelCenters) = node.options else {
       throw node.mismatch("its settings are missing")
     }

@@ -1,3 +1,4 @@
+import CKernels
 import TFLite
 
 /// How a window of taps moves over pictures: the geometry of convolutions and pools.
@@ -78,6 +79,15 @@ struct Window {
       return (count, max(0, (count - 1) * stride + reach - size) / 2)
     case .valid: return ((size + stride - reach) / stride, 0)
     }
+  }
+
+  /// The kernels' own form, for pixels of that many bytes.
+  func geometry(pixelByteCount: Int) -> maskd_window {
+    maskd_window(
+      input_height: inputHeight, input_width: inputWidth, height: height, width: width,
+      stride_height: strideHeight, stride_width: strideWidth, dilation_height: dilationHeight,
+      dilation_width: dilationWidth, top: top, left: left, output_height: outputHeight, output_width: outputWidth,
+      pixel_bytes: pixelByteCount)
   }
 
   /// The pixel (in pixels from the start of the input) under a tap of a result pixel, or nil outside the picture.
