@@ -34,7 +34,7 @@ extension Compiler {
 
   /// Whether the first operand is of int16.
   private func isInt16(_ node: Node) throws(CompilationError) -> Bool {
-    try optionalInput(0, of: node).map { self[$0].type == .int16 } ?? false
+    try storedOptionalInput(0, of: node).map { self[$0].type == .int16 } ?? false
   }
 
   /// Operators that take each element by itself, or pairs of them. Returns false for any other.
