@@ -1,15 +1,35 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
 /// Bytes that begin at a multiple of `Arena.alignment` and live as long as this object.
 ///
 /// Written by its maker only, before it is shared; hence safe to share.
 final class AlignedMemory: @unchecked Sendable {
   let start: UnsafeMutableRawPointer
   let byteCount: Int
+  private let isMapped: Bool
+
+  /// From this size on memory comes from the system and goes back to it at once: on a heap, weights and the copies that
+  /// they are packed from would leave holes between them that nobody can use.
+  private static let mappedByteCountMin = 64 << 10
 
   /// Allocates zeroed memory, at least one byte.
   init(byteCount: Int) {
     self.byteCount = max(1, byteCount)
-    start = .allocate(byteCount: self.byteCount, alignment: Arena.alignment)
-    start.initializeMemory(as: UInt8.self, repeating: 0, count: self.byteCount)
+    if self.byteCount >= Self.mappedByteCountMin,
+      let memory = mmap(nil, self.byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+      memory != MAP_FAILED
+    {
+      start = memory
+      isMapped = true
+    } else {
+      start = .allocate(byteCount: self.byteCount, alignment: Arena.alignment)
+      start.initializeMemory(as: UInt8.self, repeating: 0, count: self.byteCount)
+      isMapped = false
+    }
   }
 
   /// Allocates and copies elements.
@@ -18,7 +38,9 @@ final class AlignedMemory: @unchecked Sendable {
     elements.withUnsafeBytes { if let source = $0.baseAddress { start.copyMemory(from: source, byteCount: $0.count) } }
   }
 
-  deinit { start.deallocate() }
+  deinit {
+    if isMapped { munmap(start, byteCount) } else { start.deallocate() }
+  }
 
   /// The bytes as elements of one type.
   func elements<Element: BitwiseCopyable>(as type: Element.Type) -> UnsafeMutablePointer<Element> {

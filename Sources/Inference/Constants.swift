@@ -8,13 +8,14 @@ extension Compiler {
   func constantElements<Element: BitwiseCopyable>(
     of operand: Operand, as type: Element.Type, _ node: Node
   ) throws(CompilationError) -> [Element]? {
-    guard let bytes = try constantBytes(of: operand, node) else { return nil }
     let value = self[operand]
-    guard bytes.count == value.elementCount * MemoryLayout<Element>.stride else {
+    guard let constant = value.constant else { return nil }
+    try checkConstant(operand, node)
+    guard value.byteCount == value.elementCount * MemoryLayout<Element>.stride else {
       throw node.unsupported("the constant \"\(value.name)\" is of \(value.type)")
     }
     return [Element](unsafeUninitializedCapacity: value.elementCount) { buffer, count in
-      UnsafeMutableRawBufferPointer(buffer).copyBytes(from: bytes)
+      copy(constant, isTwin: value.isTwin, to: UnsafeMutableRawBufferPointer(buffer))
       count = value.elementCount
     }
   }
@@ -23,12 +24,22 @@ extension Compiler {
   func constantBytes(of operand: Operand, _ node: Node) throws(CompilationError) -> [UInt8]? {
     let value = self[operand]
     guard let constant = value.constant else { return nil }
+    try checkConstant(operand, node)
+    return [UInt8](unsafeUninitializedCapacity: value.byteCount) { buffer, count in
+      copy(constant, isTwin: value.isTwin, to: UnsafeMutableRawBufferPointer(buffer))
+      count = value.byteCount
+    }
+  }
+
+  /// Copies the bytes of a constant in the form in which steps read them, and lets go of what the file has of them: a
+  /// constant is seldom read twice, and can be.
+  private func copy(_ constant: Constant, isTwin: Bool, to target: UnsafeMutableRawBufferPointer) {
     switch constant {
-    case .memory(let memory):
-      return [UInt8](UnsafeRawBufferPointer(start: memory.start, count: value.byteCount))
+    case .memory(let memory): target.copyBytes(from: UnsafeRawBufferPointer(start: memory.start, count: target.count))
     case .file(let range, _):
-      try checkConstant(operand, node)
-      return value.isTwin ? model.bytes[range].map { $0 ^ 0x80 } : [UInt8](model.bytes[range])
+      model.bytes.withUnsafeBytes(in: range) { target.copyBytes(from: $0) }
+      model.bytes.release(range)
+      if isTwin { for index in target.indices { target[index] ^= 0x80 } }
     }
   }
 
@@ -85,11 +96,9 @@ extension Compiler {
     case .file(let range, _)?:
       try countConstant(bytes: range.count)
       let memory = AlignedMemory(byteCount: range.count)
-      let flip: UInt8 = value.isTwin ? 0x80 : 0
-      model.bytes.withUnsafeBytes { bytes in
-        let target = memory.elements(as: UInt8.self)
-        for index in 0..<range.count { target[index] = bytes[range.lowerBound + index] ^ flip }
-      }
+      copy(
+        .file(range, sparsity: nil), isTwin: value.isTwin,
+        to: UnsafeMutableRawBufferPointer(start: memory.start, count: range.count))
       values[owner.index].constant = .memory(memory)
       return memory
     case nil: return AlignedMemory(byteCount: value.byteCount)

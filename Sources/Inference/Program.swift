@@ -41,6 +41,9 @@ public final class Program: Sendable {
     try compiler.compileOperators()
     outputOperands = try compiler.addOutputs()
     let layout = try compiler.layOut(inputs: inputOperands, outputs: outputOperands)
+    guard model.bytes.isWhole else {
+      throw .unsupportedModel("the file became shorter while it was read, or could not be read to its end")
+    }
 
     inputs = inputOperands.map { compiler.description(of: $0) }
     outputs = outputOperands.map { compiler.description(of: $0) }

@@ -1,15 +1,15 @@
-/// A FlatBuffer inside an array of bytes, from which nothing outside of `range` is ever read.
+/// A FlatBuffer inside a file, from which nothing outside of `range` is ever read.
 ///
 /// Format: an offset is a 32-bit number relative to where it stands; a table begins with the distance to its vtable,
 /// which holds for each field its distance from the table, or 0 where the field is absent.
 final class FlatBuffer {
-  let bytes: [UInt8]
+  let bytes: ModelBytes
   let range: Range<Int>
   /// Bytes that may still be decoded, see `ModelLimits.sharedByteCount`.
   private var budget: Int
 
   /// `range` lies within `bytes`.
-  init(_ bytes: [UInt8], in range: Range<Int>) {
+  init(_ bytes: ModelBytes, in range: Range<Int>) {
     self.bytes = bytes
     self.range = range
     budget = range.count + ModelLimits.sharedByteCount
@@ -25,7 +25,9 @@ final class FlatBuffer {
     _ type: Value.Type, at position: Int, _ what: String, _ place: ModelError.Place
   ) throws(ModelError) -> Value {
     try check(position, byteCount: MemoryLayout<Value>.size, named: position, what, place)
-    return bytes.withUnsafeBytes { Value(littleEndian: $0.loadUnaligned(fromByteOffset: position, as: Value.self)) }
+    return bytes.withUnsafeBytes(in: position..<position + MemoryLayout<Value>.size) {
+      Value(littleEndian: $0.loadUnaligned(as: Value.self))
+    }
   }
 
   /// Follows the offset that stands at `position`.
@@ -145,9 +147,9 @@ struct FlatBufferTable {
     guard let vector = try vector(index, name, width: width) else { return nil }
     try within(vector.count, limit: limit, name)
     try buffer.charge(vector.count * width, place)
-    return buffer.bytes.withUnsafeBytes { bytes in
+    return buffer.bytes.withUnsafeBytes(in: vector.start..<vector.start + vector.count * width) { bytes in
       (0..<vector.count).map {
-        Value(littleEndian: bytes.loadUnaligned(fromByteOffset: vector.start + $0 * width, as: Value.self))
+        Value(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * width, as: Value.self))
       }
     }
   }
@@ -165,7 +167,9 @@ struct FlatBufferTable {
     guard let vector = try vector(index, name, width: 1) else { return nil }
     try within(vector.count, limit: limit, "the length of \(name)")
     try buffer.charge(vector.count, place)
-    let text = String(decoding: buffer.bytes[vector.start..<vector.start + vector.count], as: UTF8.self)
+    let text = buffer.bytes.withUnsafeBytes(in: vector.start..<vector.start + vector.count) {
+      String(decoding: $0, as: UTF8.self)
+    }
     func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) }
     guard text.unicodeScalars.contains(where: isControl) else { return text }
     return String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? " " : $0 }))

@@ -4,7 +4,7 @@
 /// Source: the FlatBuffer schema of TensorFlow Lite, version 3.
 public struct Model: Sendable {
   /// The file itself. Constants are ranges of it; they may lie at any alignment.
-  public let bytes: [UInt8]
+  public let bytes: ModelBytes
   /// The free text of the file, for example "MLIR Converted.".
   public let description: String
   /// The first subgraph: the one that is run.
@@ -16,13 +16,21 @@ public struct Model: Sendable {
 
   /// Makes a model of parts that the reader checked.
   public init(
-    bytes: [UInt8], description: String, main: Subgraph, subgraphCount: Int, metadata: [String: Range<Int>]
+    bytes: ModelBytes, description: String, main: Subgraph, subgraphCount: Int, metadata: [String: Range<Int>]
   ) {
     self.bytes = bytes
     self.description = description
     self.main = main
     self.subgraphCount = subgraphCount
     self.metadata = metadata
+  }
+
+  /// Makes a model of parts that are known to fit together, for example in a test.
+  public init(
+    bytes: [UInt8], description: String, main: Subgraph, subgraphCount: Int, metadata: [String: Range<Int>]
+  ) {
+    self.init(
+      bytes: ModelBytes(bytes), description: description, main: main, subgraphCount: subgraphCount, metadata: metadata)
   }
 
   /// Calls `body` with the constant bytes of a tensor, or returns nil where the tensor is computed.
@@ -32,7 +40,7 @@ public struct Model: Sendable {
     of tensor: Tensor, _ body: (UnsafeRawBufferPointer) -> Result
   ) -> Result? {
     guard let range = tensor.constant else { return nil }
-    return bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
+    return bytes.withUnsafeBytes(in: range, body)
   }
 }
 

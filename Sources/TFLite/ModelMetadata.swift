@@ -39,7 +39,7 @@ extension Model {
     let subgraph = try root.metadataTables(3, "subgraphs").first
     let labelFile = try subgraph?.metadataTables(3, "output descriptions").first?.labelFile()
     var labels: [String]?
-    if let labelFile { labels = Self.lines(of: try Archive(behind: bytes).member(labelFile)) }
+    if let labelFile { labels = Self.lines(of: try Archive(behind: bytes.array).member(labelFile)) }
     return ModelMetadata(
       name: try root.string(0, "the name") ?? "", description: try root.string(1, "the description") ?? "",
       author: try root.string(4, "the author") ?? "", license: try root.string(5, "the license") ?? "",

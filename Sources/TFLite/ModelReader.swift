@@ -4,7 +4,10 @@ extension Model {
   /// Every offset, length and index in the file is checked before it is used; any bytes at all give a model or an
   /// error. What is read of operators and tensors beyond that is what TensorFlow Lite itself accepts, and whether an
   /// operator can be run is not judged here.
-  public init(parsing bytes: [UInt8]) throws(ModelError) {
+  public init(parsing bytes: [UInt8]) throws(ModelError) { try self.init(parsing: ModelBytes(bytes)) }
+
+  /// Reads a .tflite file of schema version 3, and of its constants nothing yet.
+  public init(parsing bytes: ModelBytes) throws(ModelError) {
     try Self.checkHeader(bytes)
     let root = try FlatBuffer(bytes, in: 0..<bytes.count).root(.model)
     let version = try root.scalar(0, "the schema version", default: UInt32(0))
@@ -24,18 +27,19 @@ extension Model {
       subgraphCount: tables.count, metadata: try Self.metadata(of: root, buffers: buffers))
   }
 
-  private static func checkHeader(_ bytes: [UInt8]) throws(ModelError) {
-    guard !bytes.isEmpty else { throw .empty }
+  private static func checkHeader(_ bytes: ModelBytes) throws(ModelError) {
+    guard bytes.count > 0 else { throw .empty }
     guard bytes.count <= ModelLimits.byteCount else {
       throw .tooBig(.model, what: "the file's size in bytes", count: bytes.count, limit: ModelLimits.byteCount)
     }
-    if bytes.starts(with: Array("version https://git-lfs".utf8)) { throw .largeFilePointer }
-    guard bytes.count >= 8 else {
+    let start = bytes[0..<min(bytes.count, 32)]
+    if start.starts(with: Array("version https://git-lfs".utf8)) { throw .largeFilePointer }
+    guard start.count >= 8 else {
       // The offset that a model begins with has bytes that no text has.
-      if bytes.allSatisfy({ (0x20..<0x7F).contains($0) || (0x09...0x0D).contains($0) }) { throw .text(bytes) }
+      if start.allSatisfy({ (0x20..<0x7F).contains($0) || (0x09...0x0D).contains($0) }) { throw .text(start) }
       throw .cutShort(.model, what: "the file identifier", offset: 4, end: 8, byteCount: bytes.count)
     }
-    guard bytes[4..<8].elementsEqual("TFL3".utf8) else { throw .wrongIdentifier(found: Array(bytes[4..<8])) }
+    guard start[4..<8].elementsEqual("TFL3".utf8) else { throw .wrongIdentifier(found: Array(start[4..<8])) }
   }
 
   /// The bytes of each buffer; nil where a buffer has none.

@@ -7,7 +7,7 @@ func compiledModel(path: String, threads: Int = 1, family: String? = nil) throws
   var options = CompilerOptions()
   options.threadCount = threads
   options.kernelFamily = family
-  let bytes = try FileAccess.read(path)
+  let bytes = try FileAccess.modelBytes(path)
   let model: Model
   do throws(ModelError) {
     model = try Model(parsing: bytes)

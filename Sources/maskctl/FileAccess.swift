@@ -1,14 +1,22 @@
 import EventLoop
 import Glibc
+import TFLite
 
 /// Whole files in and out.
 enum FileAccess {
   /// The most bytes that a file given on the command line may have.
   static let byteLimit = 2 << 30
 
-  /// Reads a whole file.
-  static func read(_ path: String) throws(Failure) -> [UInt8] {
-    let number = retryingOnInterrupt { open(path, O_RDONLY | O_CLOEXEC) }
+  /// A file to read, and its size when it was opened.
+  private struct OpenFile: ~Copyable {
+    let descriptor: Descriptor
+    let byteCount: Int
+  }
+
+  /// Opens a regular file that is not too big.
+  private static func openFile(_ path: String) throws(Failure) -> OpenFile {
+    // Without O_NONBLOCK a pipe of this name would keep us waiting for its writer.
+    let number = retryingOnInterrupt { open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK) }
     guard number >= 0 else { throw failure("open", path, .noInput) }
     let descriptor = Descriptor(owning: number)
     var status = stat()
@@ -19,12 +27,27 @@ enum FileAccess {
     guard status.st_size <= byteLimit else {
       throw Failure(.noInput, "\(path) has \(status.st_size) bytes; the limit is \(byteLimit)")
     }
-    var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
+    return OpenFile(descriptor: descriptor, byteCount: Int(status.st_size))
+  }
+
+  /// The bytes of a model, read as they are asked for: its weights need not be held beside their packed form.
+  static func modelBytes(_ path: String) throws(Failure) -> ModelBytes {
+    let file = try openFile(path)
+    guard let bytes = ModelBytes(readingFrom: file.descriptor.rawValue, count: file.byteCount) else {
+      throw failure("map", path, .inputOutput)
+    }
+    return bytes
+  }
+
+  /// Reads a whole file.
+  static func read(_ path: String) throws(Failure) -> [UInt8] {
+    let file = try openFile(path)
+    var bytes = [UInt8](repeating: 0, count: file.byteCount)
     var position = 0
     while position < bytes.count {
       let count = bytes.withUnsafeMutableBytes { buffer in
         retryingOnInterrupt {
-          Glibc.read(descriptor.rawValue, buffer.baseAddress.map { $0 + position }, buffer.count - position)
+          Glibc.read(file.descriptor.rawValue, buffer.baseAddress.map { $0 + position }, buffer.count - position)
         }
       }
       guard count >= 0 else { throw failure("read", path, .inputOutput) }

@@ -208,7 +208,7 @@ struct ModelReaderTests {
   @Test func sharedListsDoNotMultiply() throws {
     let name = String(repeating: "x", count: 60_000)
     let bytes = FlatBufferWriter.file(.table([0: .reference(.string(name))]))
-    let root = try FlatBuffer(bytes, in: 0..<bytes.count).root(.model)
+    let root = try FlatBuffer(ModelBytes(bytes), in: 0..<bytes.count).root(.model)
     #expect(try root.string(0, "the name") == name)
     #expect(throws: ModelError.self) {
       for _ in 0..<100 { _ = try root.string(0, "the name") }

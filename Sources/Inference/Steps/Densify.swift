@@ -41,14 +41,15 @@ extension Compiler {
     if value.isTwin { target.update(repeating: flip, count: total) }
     let stored = range.count / size
     var position = 0
-    let isComplete = walk.forEachStored { element in
-      guard position < stored else { return false }
-      for byte in 0..<size {
-        target[element * size + byte] = model.bytes[range.lowerBound + position * size + byte] ^ flip
+    let isComplete = model.bytes.withUnsafeBytes(in: range) { bytes in
+      walk.forEachStored { element in
+        guard position < stored else { return false }
+        for byte in 0..<size { target[element * size + byte] = bytes[position * size + byte] ^ flip }
+        position += 1
+        return true
       }
-      position += 1
-      return true
     }
+    model.bytes.release(range)
     try node.check(
       isComplete && position == stored, "\"\(value.name)\" stores \(stored) elements, its index speaks of others")
     return memory
