@@ -40,8 +40,10 @@ import Testing
     #expect(memory.peakKilobytes == 12_345)
     #expect(memory.residentKilobytes == 2_345)
     #expect(ProcessMemory(status: "").peakKilobytes == 0)
-    #expect(ProcessMemory.current.peakKilobytes >= ProcessMemory.current.residentKilobytes)
-    #expect(ProcessMemory.current.residentKilobytes > 1000)
+    // Linux counts both in batches for each thread: a maximum may lag a little.
+    let own = ProcessMemory.current
+    #expect(own.peakKilobytes + 4096 >= own.residentKilobytes)
+    #expect(own.residentKilobytes > 1000)
   }
 }
 
