@@ -26,7 +26,7 @@ import Testing
   @Test(arguments: [1, 2])
   func theProfileHasEveryStepAndSumsThemUp(threads: Int) throws {
     let profile = try benchmark(threads: threads).profile(count: 3, peak: 1e12)
-    #expect(profile.steps.map(\.operatorIndex) == [0, 1, 2, 3, 4, 5])
+    #expect(Set(profile.steps.compactMap(\.operatorIndex)) == [0, 1, 2, 3, 4, 5])
     #expect(profile.operators.count == 4)
     for rows in [profile.steps, profile.operators] {
       #expect(abs(rows.reduce(0) { $0 + $1.share } - 1) < 1e-9)
