@@ -80,3 +80,29 @@ private func nearestPowerOfRootTwo(_ x: Int32, _ rootHalf: Int32) -> (scaled: In
   let powerB = saturatingLeftShift(Int32(12 - zerosB), by: 25) &- quarter
   return (min(scaledA, scaledB), max(powerA, powerB))
 }
+
+/// 1 / sqrt(x) for a whole number: five steps of Newton and Raphson from 1, on x brought to 1/2 ..< 2 by a power of 4.
+///
+/// Source: TensorFlow Lite's common.h. Numbers below 2 count as 1.
+public func fixedPointInverseSquareRoot(_ x: Int32) -> FixedPointMultiplier {
+  guard x > 1 else { return FixedPointMultiplier(multiplier: .max, shift: 0) }
+  var (scaled, exponent) = (x, Int32(11))
+  while scaled >= 1 << 29 {
+    scaled /= 4
+    exponent += 1
+  }
+  let pairs = Int32(scaled.leadingZeroBitCount - 1) / 2 - 1
+  exponent -= pairs
+  scaled <<= 2 * pairs
+  // In Q3.28 from here on.
+  let half = roundingRightShift(scaled >> 1, by: 1)
+  let threeHalves: Int32 = (1 << 28) + (1 << 27)
+  var y: Int32 = 1 << 28
+  for _ in 0..<5 {
+    let cube = saturatingLeftShift(multiplied(multiplied(y, y), y), by: 6)
+    y = saturatingLeftShift(multiplied(threeHalves, y) &- multiplied(half, cube), by: 3)
+  }
+  y = multiplied(y, 1_518_500_250)  // sqrt(1/2)
+  if exponent < 0 { return FixedPointMultiplier(multiplier: y << -exponent, shift: 0) }
+  return FixedPointMultiplier(multiplier: y, shift: -exponent)
+}

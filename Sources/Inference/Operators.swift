@@ -14,6 +14,8 @@ extension Compiler {
     case .convolution2D: try compileConvolution(node)
     case .depthwiseConvolution2D: try compileDepthwiseConvolution(node)
     case .fullyConnected: try compileFullyConnected(node)
+    case .transposeConv: try compileTransposeConvolution(node)
+    case .batchMatmul: try compileBatchProduct(node)
     case .averagePool2D: try compilePool(node, isAverage: true)
     case .maxPool2D: try compilePool(node, isAverage: false)
     case .quantize: try compileQuantize(node)
@@ -59,8 +61,18 @@ extension Compiler {
     case .elu: try compileFunction(node) { $0 < 0 ? expm1($0) : $0 }
     case .gelu: try compileGelu(node)
     case .neg: try compileFloatFunction(node) { -$0 }
-    case .abs: try compileFloatFunction(node) { abs($0) }
-    case .rsqrt: try compileFloatFunction(node) { 1 / $0.squareRoot() }
+    case .abs: try compileMagnitude(node)
+    case .rsqrt: try compileInverseSquareRoot(node)
+    case .sqrt: try compileFloatFunction(node) { $0.squareRoot() }
+    case .square: try compileFloatFunction(node) { $0 * $0 }
+    case .log: try compileFloatFunction(node) { log($0) }
+    case .sin: try compileFloatFunction(node) { sin($0) }
+    case .cos: try compileFloatFunction(node) { cos($0) }
+    case .floor: try compileFloatFunction(node) { $0.rounded(.down) }
+    case .ceil: try compileFloatFunction(node) { $0.rounded(.up) }
+    case .round: try compileFloatFunction(node) { $0.rounded(.toNearestOrEven) }
+    case .cast: try compileCast(node)
+    case .l2Normalization: try compileL2Normalization(node)
     default: return false
     }
     return true
@@ -73,6 +85,8 @@ extension Compiler {
     case .sum: try compileMean(node, isSum: true)
     case .reduceMax: try compileReducedExtremum(node, isMaximum: true)
     case .reduceMin: try compileReducedExtremum(node, isMaximum: false)
+    case .argMax: try compileArgument(node, isMaximum: true)
+    case .argMin: try compileArgument(node, isMaximum: false)
     default: return false
     }
     return true
@@ -85,6 +99,7 @@ extension Compiler {
     case .squeeze: try compileSqueeze(node)
     case .expandDims: try compileExpandDimensions(node)
     case .shape: try compileShape(node)
+    case .broadcastArgs: try compileBroadcastArguments(node)
     case .pad, .padv2: try compilePad(node)
     case .mirrorPad: try compileMirrorPad(node)
     case .concatenation: try compileConcatenation(node)

@@ -14,7 +14,9 @@ extension ReferenceInterpreter {
     switch builtin {
     case .convolution2D: { call throws(ReferenceError) in try call.convolution2D() }
     case .depthwiseConvolution2D: { call throws(ReferenceError) in try call.depthwiseConvolution2D() }
+    case .transposeConv: { call throws(ReferenceError) in try call.transposeConvolution2D() }
     case .fullyConnected: { call throws(ReferenceError) in try call.fullyConnected() }
+    case .batchMatmul: { call throws(ReferenceError) in try call.batchMatrixProduct() }
     case .add: { call throws(ReferenceError) in try call.add() }
     case .sub: { call throws(ReferenceError) in try call.subtract() }
     case .mul: { call throws(ReferenceError) in try call.multiply() }
@@ -28,6 +30,9 @@ extension ReferenceInterpreter {
     case .sum: { call throws(ReferenceError) in try call.sum() }
     case .reduceMax: { call throws(ReferenceError) in try call.reduceMax() }
     case .reduceMin: { call throws(ReferenceError) in try call.reduceMin() }
+    case .argMax: { call throws(ReferenceError) in try call.argumentOfMaximum() }
+    case .argMin: { call throws(ReferenceError) in try call.argumentOfMinimum() }
+    case .l2Normalization: { call throws(ReferenceError) in try call.l2Normalization() }
     case .softmax: { call throws(ReferenceError) in try call.softmax() }
     case .logSoftmax: { call throws(ReferenceError) in try call.logSoftmax() }
     default: nil
@@ -54,6 +59,7 @@ extension ReferenceInterpreter {
     case .hardSwish: { call throws(ReferenceError) in try call.hardSwish() }
     case .quantize: { call throws(ReferenceError) in try call.quantize() }
     case .dequantize: { call throws(ReferenceError) in try call.dequantize() }
+    case .cast: { call throws(ReferenceError) in try call.cast() }
     case .densify: { call throws(ReferenceError) in try call.densify() }
     default: nil
     }
@@ -66,6 +72,7 @@ extension ReferenceInterpreter {
     case .squeeze: { call throws(ReferenceError) in try call.squeeze() }
     case .expandDims: { call throws(ReferenceError) in try call.expandDimensions() }
     case .shape: { call throws(ReferenceError) in try call.shape() }
+    case .broadcastArgs: { call throws(ReferenceError) in try call.broadcastArguments() }
     case .broadcastTo: { call throws(ReferenceError) in try call.broadcastTo() }
     case .transpose: { call throws(ReferenceError) in try call.transpose() }
     case .gather: { call throws(ReferenceError) in try call.gather() }

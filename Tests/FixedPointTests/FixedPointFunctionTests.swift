@@ -31,4 +31,13 @@ import Testing
       #expect(abs(Double(fixedPointLogarithm(Int32(raw))) - real) < 256, "\(raw)")
     }
   }
+
+  @Test func inverseSquareRootIsNearTheRealOne() {
+    for x in [2, 3, 4, 5, 100, 65_536, 1_000_003, 1 << 29, Int(Int32.max)] {
+      let root = fixedPointInverseSquareRoot(Int32(x))
+      let given = Double(root.multiplier) * Double(sign: .plus, exponent: Int(root.shift) - 31, significand: 1)
+      #expect(abs(given * Double(x).squareRoot() - 1) < 1e-5, "\(x)")
+    }
+    #expect(fixedPointInverseSquareRoot(1) == fixedPointInverseSquareRoot(-7))
+  }
 }

@@ -46,6 +46,8 @@ import Testing
       (.mirrorPad, .mirrorPad(isSymmetric: true), shape.flatMap { _ in [0, 0] }),
       (.transpose, .none, Array(shape.indices)), (.broadcastTo, .none, [1] + shape), (.gather, .none, [0]),
       (.depthToSpace, .blockSize(2), nil), (.unpack, .unpack(axis: 0, count: 0), nil), (.shape, .none, nil),
+      (.l2Normalization, .none, nil), (.cast, .none, nil), (.argMax, .argument(outputType: .int64), [0]),
+      (.batchMatmul, .batchMatrixMultiply(adjointX: false, adjointY: false), [1]),
       (.concatenation, .concatenation(axis: 0, activation: .none), nil), (.reshape, .reshape(newShape: [0, 1]), nil),
     ]
     for (code, options, list) in cases {
@@ -129,18 +131,21 @@ import Testing
 
   private static let extremes: [Float] = [.leastNonzeroMagnitude, 1e-38, 1e-9, 1, 1e9, .greatestFiniteMagnitude]
 
-  @Test(arguments: [ElementType.int8, .uint8], extremes)
+  @Test(arguments: [ElementType.int8, .uint8, .int16], extremes)
   func scalesAtTheEnds(type: ElementType, scale: Float) {
-    let lowest: Int64 = type == .int8 ? -128 : 0
+    let ends: [Int64] = type == .int8 ? [-128, 127] : type == .uint8 ? [0, 255] : [0, 0]
     for resultScale in Self.extremes {
-      for zeroPoint in [lowest, lowest + 255] {
+      for (zeroPoint, resultZeroPoint) in zip(ends, ends.reversed()) {
         let from = affine(scale, zeroPoint)
-        let to = affine(resultScale, lowest + 255 - zeroPoint)
+        let to = affine(resultScale, resultZeroPoint)
         var random = RandomModel(type, seed: 6)
         let source = random.constant([1, 5, 6, 3], from)
         let other = random.constant([1, 5, 6, 3], to)
-        let weights = random.constant([1, 3, 3, 3], affine(scale, type == .int8 ? 0 : zeroPoint))
-        let rows = random.constant([2, 15], affine(resultScale, type == .int8 ? 0 : zeroPoint))
+        let weightType: ElementType = type == .uint8 ? .uint8 : .int8
+        let weights = random.constant(
+          [1, 3, 3, 3], affine(scale, type == .uint8 ? zeroPoint : 0), type: weightType)
+        let rows = random.constant([2, 15], affine(resultScale, type == .uint8 ? zeroPoint : 0), type: weightType)
+        let spread = random.integers([1, 5, 6, 1])
         let axes = random.integers([1, 2])
         let cases: [(BuiltinOperator, OperatorOptions, [Int?])] = [
           (.add, .arithmetic(activation: .relu6), [source, other]), (.sub, .none, [source, other]),
@@ -160,6 +165,14 @@ import Testing
             [source, weights, nil]
           ),
           (.fullyConnected, product, [source, rows, nil]),
+          (
+            .transposeConv,
+            .transposeConvolution(padding: .same, strideHeight: 1, strideWidth: 1, activation: .relu),
+            [spread, weights, source]
+          ),
+          (.batchMatmul, .batchMatrixMultiply(adjointX: false, adjointY: true), [source, other]),
+          (.l2Normalization, .none, [source]), (.rsqrt, .none, [source]), (.abs, .none, [source]),
+          (.argMax, .argument(outputType: .int32), [source, random.integers([3])]), (.cast, .none, [source]),
         ]
         for (code, options, operands) in cases {
           var graph = random

@@ -29,9 +29,9 @@ struct RandomModel {
     return tensor(shape, quantization(scale))
   }
 
-  mutating func input(_ shape: [Int], _ quantization: Quantization?) -> Int {
+  mutating func input(_ shape: [Int], _ quantization: Quantization?, type: ElementType? = nil) -> Int {
     inputs.append(tensors.count)
-    return tensor(shape, quantization)
+    return tensor(shape, quantization, type: type)
   }
 
   /// A constant with random elements, of the activations' type unless another is named.
@@ -83,9 +83,9 @@ struct RandomModel {
   /// Appends an operator; the result's shape is left to the engines, its type is the activations' unless named.
   mutating func append(
     _ code: BuiltinOperator, _ options: OperatorOptions, _ operands: [Int?], quantization: Quantization?,
-    type: ElementType? = nil
+    type: ElementType? = nil, shape: [Int] = []
   ) -> Int {
-    let result = tensor([], quantization, type: type)
+    let result = tensor(shape, quantization, type: type)
     operators.append(
       Operator(code: .builtin(code), version: 1, inputs: operands, outputs: [result], options: options))
     return result
@@ -106,7 +106,7 @@ struct RandomModel {
 
   /// Random bytes for each input.
   mutating func inputBytes() -> [[UInt8]] {
-    inputs.map { randomBytes(type, count: tensors[$0].shape.reduce(1, *)) }
+    inputs.map { randomBytes(tensors[$0].type, count: tensors[$0].shape.reduce(1, *)) }
   }
 
   private mutating func randomBytes(_ type: ElementType, count: Int) -> [UInt8] {

@@ -1,4 +1,4 @@
-#include "int16_sums.h"
+#include "plain_sums.h"
 
 static int64_t wide_product(const int16_t *left, const int16_t *right, size_t count) {
   int64_t sum = 0;

@@ -84,6 +84,34 @@ extension Compiler {
       })
   }
 
+  /// ABS.
+  mutating func compileMagnitude(_ node: Node) throws(CompilationError) {
+    try compileUnary(
+      node, float: { abs($0) },
+      table: { [self] from, to throws(CompilationError) in
+        let scale = try multiplier(Double(from.scale / to.scale), node)
+        return LookupTable { Int8(clamping: scale.roundingTwice(abs(Int32($0) - from.zeroPoint)) &+ to.zeroPoint) }
+      })
+  }
+
+  /// RSQRT. What is not positive has the largest result in int8, where the reference kernel gives up below zero.
+  mutating func compileInverseSquareRoot(_ node: Node) throws(CompilationError) {
+    try compileUnary(
+      node, float: { 1 / $0.squareRoot() },
+      table: { [self] from, to throws(CompilationError) in
+        let scale = try multiplier(1 / Double(from.scale.squareRoot() * to.scale), node)
+        return LookupTable { step in
+          let value = Int32(step) - from.zeroPoint
+          guard value > 0 else { return Int8.max }
+          // 20 more bits, so that the inverse is a whole number.
+          let inverse = fixedPointInverseSquareRoot(value)
+          let fine = FixedPointMultiplier(multiplier: inverse.multiplier, shift: inverse.shift + 20).roundingTwice(1)
+          let steps = FixedPointMultiplier(multiplier: scale.multiplier, shift: scale.shift - 20).roundingTwice(fine)
+          return Int8(clamping: steps &+ to.zeroPoint)
+        }
+      })
+  }
+
   mutating func compileHardSwish(_ node: Node) throws(CompilationError) {
     try compileUnary(
       node, float: { $0 * min(max($0 + 3, 0), 6) / 6 },

@@ -11,7 +11,7 @@ struct Int16Convolution: Step {
   let groupCount: Int
   /// Weights [result channel][tap][depth], widened to the type of the activations.
   let weights: AlignedMemory
-  let requantization: Int16Requantization
+  let requantization: SumRequantization
   /// As many zeros as a pixel of one group has channels.
   let outside: AlignedMemory
 
@@ -60,7 +60,7 @@ struct Int16DepthwiseConvolution: Step {
   let channels: Int
   /// Weights [tap][channel], widened.
   let weights: AlignedMemory
-  let requantization: Int16Requantization
+  let requantization: SumRequantization
   let outside: AlignedMemory
 
   var partCount: Int { window.batches * window.outputHeight }
@@ -112,7 +112,7 @@ extension Compiler {
   }
 
   private mutating func emitInt16Product(
-    source: Operand, result: Operand, window: Window, weights: Operand, layer: Int16Requantization, _ node: Node
+    source: Operand, result: Operand, window: Window, weights: Operand, layer: SumRequantization, _ node: Node
   ) throws(CompilationError) {
     let (columns, depth) = (self[weights].shape[0], self[weights].shape.last ?? 1)
     // A matrix product has rows of `depth` in whatever shape the operand is.

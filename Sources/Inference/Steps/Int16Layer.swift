@@ -1,40 +1,5 @@
-import CKernels
 import FixedPoint
 import TFLite
-
-/// How the exact 64-bit sums of a layer become int16.
-///
-/// The bias decides how the reference kernels scale: with one of int64 the multiplier is cut to 16 bits and rounded
-/// once; with one of int32 the sums have 32 bits and are rounded twice, as in int8. FULLY_CONNECTED scales real
-/// numbers in either case.
-struct Int16Requantization: Sendable {
-  /// What takes a sum to steps of the result.
-  enum Rescaling: Sendable {
-    case shortened([FixedPointMultiplier])
-    case twice([FixedPointMultiplier])
-    case real([RealMultiplier])
-  }
-
-  /// One entry a result channel.
-  let bias: [Int64]
-  let rescaling: Rescaling
-  let range: ClosedRange<Int32>
-
-  /// Writes the results of `sums`, which belong to the channels from `first` on.
-  func write(_ sums: UnsafePointer<Int64>, to result: UnsafeMutablePointer<Int16>, first: Int, count: Int) {
-    for index in 0..<count {
-      let channel = first + index
-      let sum = sums[index] &+ bias[channel]
-      let steps =
-        switch rescaling {
-        case .shortened(let multipliers): multipliers[channel].roundingOnceShortened(sum)
-        case .twice(let multipliers): multipliers[channel].roundingTwice(Int32(truncatingIfNeeded: sum))
-        case .real(let multipliers): multipliers[channel].roundingOnce(sum)
-        }
-      result[index] = Int16(truncatingIfNeeded: min(max(steps, range.lowerBound), range.upperBound))
-    }
-  }
-}
 
 extension Compiler {
   /// The scale of an int16 operand, whose zero point is 0 wherever the reference kernels take it.
@@ -65,7 +30,7 @@ extension Compiler {
   func int16Layer(
     input: Operand, weights: Operand, bias: Operand?, result: Operand, channels: Int, activation: Activation,
     isProduct: Bool, _ node: Node
-  ) throws(CompilationError) -> Int16Requantization {
+  ) throws(CompilationError) -> SumRequantization {
     let value = self[weights]
     guard let quantization = value.quantization, [1, channels].contains(quantization.scales.count),
       quantization.zeroPoints.allSatisfy({ $0 == 0 })
@@ -88,7 +53,7 @@ extension Compiler {
       }
       if isProduct { reals.append(real) } else { multipliers.append(try multiplier(real.real, node)) }
     }
-    return Int16Requantization(
+    return SumRequantization(
       bias: try int16Biases(bias, channels: channels, node),
       rescaling: isProduct ? .real(reals) : isWide ? .shortened(multipliers) : .twice(multipliers),
       range: try int16Range(activation, scale: to, node))
@@ -108,14 +73,5 @@ extension Compiler {
     }
     try node.check(elements.count == channels, "the bias has \(elements.count) values for \(channels) results")
     return elements
-  }
-}
-
-extension RealMultiplier {
-  /// `x * real`, ties away from zero; held within 32 bits, and zero where the factor is not a number.
-  func roundingOnce(_ x: Int64) -> Int32 {
-    let product = (Double(x) * real).rounded(.toNearestOrAwayFromZero)
-    if product.isNaN { return 0 }
-    return Int32(max(Double(Int32.min), min(Double(Int32.max), product)))
   }
 }

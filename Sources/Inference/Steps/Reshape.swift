@@ -51,8 +51,31 @@ extension Compiler {
 
   mutating func compileShape(_ node: Node) throws(CompilationError) {
     let shape = self[try input(0, of: node)].shape
-    let result = try define(of: node, type: .int32, shape: [shape.count])
-    values[result.index].constant = .memory(AlignedMemory(copying: shape.map { Int32(truncatingIfNeeded: $0) }))
+    let isWide = node.outputs.first.map { model.main.tensors[$0].type } == .int64
+    try defineConstant(shape, isWide: isWide, node)
+  }
+
+  /// Gives the result numbers that are known now.
+  private mutating func defineConstant(_ numbers: [Int], isWide: Bool, _ node: Node) throws(CompilationError) {
+    let result = try define(of: node, type: isWide ? .int64 : .int32, shape: [numbers.count])
+    let memory =
+      isWide
+      ? AlignedMemory(copying: numbers.map(Int64.init))
+      : AlignedMemory(copying: numbers.map { Int32(truncatingIfNeeded: $0) })
+    values[result.index].constant = .memory(memory)
+  }
+
+  /// BROADCAST_ARGS: the shape that two shapes broadcast to.
+  mutating func compileBroadcastArguments(_ node: Node) throws(CompilationError) {
+    var (a, b) = (try integers(of: 0, node), try integers(of: 1, node))
+    let (type, operands) = (self[try input(0, of: node)].type, (a, b))
+    a.insert(contentsOf: [Int](repeating: 1, count: max(0, b.count - a.count)), at: 0)
+    b.insert(contentsOf: [Int](repeating: 1, count: max(0, a.count - b.count)), at: 0)
+    try node.check(
+      zip(a, b).allSatisfy { $0 == $1 || $0 == 1 || $1 == 1 },
+      "the shapes \(operands.0) and \(operands.1) do not broadcast")
+    let shape = zip(a, b).map { $0 == 1 ? $1 : $0 }
+    try defineConstant(shape, isWide: type == .int64, node)
   }
 
   /// Defines the result as the operand's bytes in another shape.

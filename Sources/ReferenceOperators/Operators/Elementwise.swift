@@ -38,9 +38,23 @@ extension OperatorCall {
     try onFloats { $0.squareRoot() }
   }
 
-  /// RSQRT of floats.
+  /// RSQRT. In int8 what is not positive has the largest result; the reference kernel gives up below zero.
   func reciprocalSquareRoot() throws(ReferenceError) -> [TensorValue] {
-    try onFloats { 1 / $0.squareRoot() }
+    let input = try input(0)
+    guard input.type == .int8 else { return try onFloats { 1 / $0.squareRoot() } }
+    let (from, to) = (try affine(input), try outputAffine(.int8))
+    let bounds = try bounds(.none, .int8, to)
+    let scale = FixedPointMultiplier(real: 1 / Double(from.scale.squareRoot() * to.scale))
+    let values = input.integers.map { step in
+      let value = step - from.zeroPoint
+      guard value > 0 else { return bounds.upper }
+      // The inverse has 20 more bits on its way.
+      let inverse = fixedPointInverseSquareRoot(Int32(value))
+      let fine = FixedPointMultiplier(multiplier: inverse.multiplier, shift: inverse.shift + 20).roundingTwice(1)
+      let coarser = FixedPointMultiplier(multiplier: scale.multiplier, shift: scale.shift - 20)
+      return bounds.clamp(coarser.roundingTwice(Int(fine)) + to.zeroPoint)
+    }
+    return [try result(type: .int8, shape: input.shape, elements: .integers(values))]
   }
 
   private func onFloats(_ transform: (Float) -> Float) throws(ReferenceError) -> [TensorValue] {

@@ -57,6 +57,15 @@ extension OperatorCall {
     return [try result(type: type, shape: [input.shape.count], elements: .integers(input.shape))]
   }
 
+  /// BROADCAST_ARGS: the shape that two shapes broadcast to.
+  func broadcastArguments() throws(ReferenceError) -> [TensorValue] {
+    let (first, second) = (try input(0), try input(1))
+    guard let shape = Broadcast.shape(first.integers, second.integers) else {
+      throw malformed("the shapes \(first.integers) and \(second.integers)")
+    }
+    return [try result(type: first.type, shape: [shape.count], elements: .integers(shape))]
+  }
+
   /// BROADCAST_TO: repeats dimensions of size 1 to a given shape.
   func broadcastTo() throws(ReferenceError) -> [TensorValue] {
     let input = try input(0)
