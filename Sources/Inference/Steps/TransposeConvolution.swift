@@ -135,7 +135,7 @@ extension Compiler {
   }
 
   /// Reads operands and settings, and works the geometry out.
-  private func backwards(_ node: Node) throws(CompilationError) -> Backwards {
+  private mutating func backwards(_ node: Node) throws(CompilationError) -> Backwards {
     guard case .transposeConvolution(let padding, let height, let width, let activation) = node.options else {
       throw node.mismatch("its settings are missing")
     }
@@ -161,7 +161,7 @@ extension Compiler {
 
   /// The shape that the first operand asks for. Where that is computed, or written by the client, the program can only
   /// have the shape that the file declares.
-  private func resultShape(_ node: Node) throws(CompilationError) -> [Int] {
+  private mutating func resultShape(_ node: Node) throws(CompilationError) -> [Int] {
     guard let operand = try optionalInput(0, of: node) else { throw node.mismatch("operand 0 is missing") }
     if self[operand].constant != nil { return try integers(of: 0, node) }
     guard let output = node.outputs.first, model.main.tensors[output].hasShape,
