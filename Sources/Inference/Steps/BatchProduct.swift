@@ -63,7 +63,8 @@ struct BatchWalk: Sendable {
 
   func matrices(of batch: Int) -> (left: Int, right: Int) {
     var (rest, left, right) = (batch, 0, 0)
-    for axis in axes {
+    for position in axes.indices {
+      let axis = axes[position]
       let index = rest % axis.count
       rest /= axis.count
       left += index * axis.left
