@@ -51,7 +51,7 @@ static void randomize(size_t pixels, size_t channels, size_t height, size_t widt
     now.rows[y] = guarded_place(&now.row_memory[y], now.row_bytes, values_coin());
     values_fill_s8(now.rows[y], now.row_bytes);
   }
-  values_fill_s8(now.weights, height * width * channels);
+  values_fill_weights_s8(now.weights, height * width * channels);
   scales_randomize(&now.scales, channels, now.to_float ? MASKD_TO_FLOAT : scales_int8_rounding());
 }
 

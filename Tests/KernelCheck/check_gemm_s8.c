@@ -40,7 +40,7 @@ static void randomize(size_t rows, size_t columns, size_t taps, size_t depth) {
     values_fill_s8(operand, depth);
     now.operands[i] = operand;
   }
-  values_fill_s8(now.weights, columns * taps * depth);
+  values_fill_weights_s8(now.weights, columns * taps * depth);
   scales_randomize(&now.scales, columns, now.to_float ? MASKD_TO_FLOAT : scales_int8_rounding());
   now.row_terms = values_coin() ? guarded_place(&now.row_term_memory, rows * sizeof(int32_t), values_coin()) : NULL;
   for (size_t row = 0; now.row_terms && row < rows; row += 1)
@@ -185,10 +185,11 @@ static size_t prepare_job(const maskd_kernels *family) {
 static void job(const maskd_kernels *family) {
   const size_t mr = family->gemm_s8_shape.mr;
   for (size_t first = 0; first < JOB_ROWS; first += mr) {
+    const size_t rows = JOB_ROWS - first < mr ? JOB_ROWS - first : mr;
     const int8_t *pointers[ROWS];
-    for (size_t row = 0; row < mr; row += 1)
+    for (size_t row = 0; row < rows; row += 1)
       pointers[row] = bench.activations[first + row];
-    family->gemm_s8(mr, 0, JOB_COLUMNS, 1, JOB_DEPTH, pointers, bench.packed, NULL, bench.results[first], JOB_COLUMNS,
+    family->gemm_s8(rows, 0, JOB_COLUMNS, 1, JOB_DEPTH, pointers, bench.packed, NULL, bench.results[first], JOB_COLUMNS,
                     &now.scales.value);
   }
 }

@@ -39,6 +39,13 @@ void values_fill_s8(int8_t *values, size_t count) {
   }
 }
 
+void values_fill_weights_s8(int8_t *values, size_t count) {
+  values_fill_s8(values, count);
+  const bool has_least = values_coin();
+  for (size_t i = 0; i < count && !has_least; i += 1)
+    values[i] = values[i] == INT8_MIN ? -INT8_MAX : values[i];
+}
+
 void values_offset_s8(int8_t *values, size_t count, int32_t offset) {
   for (size_t i = 0; i < count && offset != 0; i += 1)
     values[i] = (int8_t)((uint8_t)values[i] ^ 0x80);

@@ -17,6 +17,9 @@ int64_t values_in(int64_t low, int64_t high);
 // One of: random, all -128, all 127, both of these mixed, small values.
 void values_fill_s8(int8_t *values, size_t count);
 
+// The same, but in half of the cases nothing below -127: kernels know a shorter way then.
+void values_fill_weights_s8(int8_t *values, size_t count);
+
 // Adds `offset` (0 or 128) to each value, or takes it away again: both flip the highest bit.
 void values_offset_s8(int8_t *values, size_t count, int32_t offset);
 

@@ -197,6 +197,10 @@ typedef struct maskd_gemm_shape {
   // 128 where the instruction wants unsigned activations, else 0. Operands of gemm_s8, depthwise_s8 and row_sums_s8 are
   // stored with it added. The caller takes activation_offset * (sum of the column's weights) from the bias.
   int32_t activation_offset;
+  // Whether the taps of a column stand together as one tap of taps * depth values, padded once.
+  bool is_dense;
+  // 0, or bytes before the first block, of which the first says whether any weight is -128.
+  size_t header_bytes;
 } maskd_gemm_shape;
 
 typedef struct maskd_kernels {
@@ -230,7 +234,8 @@ const maskd_kernels *maskd_kernels_named(const char *family);
 size_t maskd_packed_gemm_s8_bytes(const maskd_gemm_shape *shape, size_t columns, size_t taps, size_t depth);
 
 // Lays int8 weights [column][tap][depth] out in the order in which the family's kernel reads them: for each block of nr
-// columns, for each tap, for each kr depth values, nr groups of kr. Missing columns and depth values are zero.
+// columns, for each tap, for each kr depth values, nr groups of kr. Missing columns and depth values are zero. The
+// shape says whether a header comes first.
 void maskd_pack_gemm_s8(const maskd_gemm_shape *shape, size_t columns, size_t taps, size_t depth, const int8_t *weights,
                         void *packed);
 

@@ -23,7 +23,7 @@ static inline __attribute__((always_inline)) void convolve_channels(size_t pixel
   int32x4_t low[PIXELS], high[PIXELS];
 #pragma clang loop unroll(full)
   for (size_t p = 0; p < pixels; p += 1)
-    low[p] = high[p] = vdupq_n_s32(0);
+    low[p] = vld1q_s32(epilogue->bias + channel), high[p] = vld1q_s32(epilogue->bias + channel + 4);
   for (size_t tap = 0; tap < taps; tap += 1) {
     const int16x8_t weight = vld1q_s16(weights + tap * weight_stride + channel);
 #pragma clang loop unroll(full)
@@ -34,8 +34,12 @@ static inline __attribute__((always_inline)) void convolve_channels(size_t pixel
     }
   }
 #pragma clang loop unroll(full)
-  for (size_t p = 0; p < pixels; p += 1)
-    maskd_finish_8_neon(low[p], high[p], channel, count, epilogue, result + p * result_stride, channel);
+  for (size_t p = 0; p < pixels; p += 1) {
+    int8_t *to = result + p * result_stride + channel;
+    maskd_requantize_4_neon(low[p], channel, count, epilogue, to);
+    if (count > 4)
+      maskd_requantize_4_neon(high[p], channel + 4, count - 4, epilogue, to + 4);
+  }
 }
 
 static inline __attribute__((always_inline)) void convolve_pixels(size_t pixels, size_t channels, size_t taps,

@@ -5,9 +5,13 @@
 
 void maskd_install_neon(maskd_kernels *table) {
   table->family = "neon";
-  table->gemm_s8_shape = (maskd_gemm_shape){.mr = 4, .nr = 16, .kr = 1, .weight_bytes = 1, .activation_offset = 0};
-  table->gemm_s8 = maskd_gemm_s8_4x16_neon;
+  table->gemm_s8_shape =
+      (maskd_gemm_shape){.mr = 24, .nr = 4, .kr = 16, .weight_bytes = 1, .is_dense = true, .header_bytes = 16};
+  table->gemm_s8 = maskd_gemm_s8_24x4_neon;
   table->depthwise_s8_s16 = maskd_depthwise_s8_s16_neon;
+  table->depthwise_s8 = maskd_depthwise_s8_neon;
+  table->packed_depthwise_s8_bytes = maskd_packed_depthwise_s8_bytes_neon;
+  table->pack_depthwise_s8 = maskd_pack_depthwise_s8_neon;
   table->row_sums_s8 = maskd_row_sums_s8_neon;
   table->add_s8 = maskd_add_s8_neon;
   table->mul_s8 = maskd_mul_s8_neon;

@@ -5,10 +5,13 @@
 #include <arm_neon.h>
 #include <string.h>
 
+// The roundings of generic/requantize.h, four values at a time, for any shift and any rounding. The way that nearly
+// all layers take is in epilogue_neon.h.
+
 #pragma clang attribute push(__attribute__((always_inline)), apply_to = function)
 
-// The roundings of generic/requantize.h on four values. srshl rounds a tie up; taking 1 from negative values first
-// turns that into a tie away from zero. Where there is no right shift nothing may be taken: the mask sees to that.
+// srshl rounds a tie up; taking 1 from negative values first turns that into a tie away from zero. Where there is no
+// right shift nothing may be taken: the mask sees to that.
 static inline int32x4_t maskd_round_twice_neon(int32x4_t x, int32x4_t multiplier, int32x4_t shift) {
   const int32x4_t zero = vdupq_n_s32(0);
   const int32x4_t left = vmaxq_s32(shift, zero);
@@ -31,18 +34,19 @@ static inline int32x4_t maskd_rescale_4_neon(int32x4_t x, size_t column, const m
   return maskd_round_twice_neon(x, vld1q_s32(to->multiplier + column), vld1q_s32(to->shift + column));
 }
 
-static inline int32x4_t maskd_requantize_4_neon(int32x4_t sums, size_t column, const maskd_epilogue *to) {
-  const int32x4_t x = vaddq_s32(sums, vld1q_s32(to->bias + column));
-  const int32x4_t scaled = maskd_rescale_4_neon(x, column, to);
-  const int32x4_t value = vaddq_s32(scaled, vdupq_n_s32(to->zero_point));
+// Writes `count` (at most 4) results of the columns `column` ..< column + 4. The sums include the bias.
+static inline void maskd_requantize_4_neon(int32x4_t x, size_t column, size_t count, const maskd_epilogue *to,
+                                           int8_t *result) {
+  const int32x4_t value = vaddq_s32(maskd_rescale_4_neon(x, column, to), vdupq_n_s32(to->zero_point));
   const int32x4_t floored = vmaxq_s32(value, vdupq_n_s32(to->minimum));
-  return vminq_s32(floored, vdupq_n_s32(to->maximum));
-}
-
-static inline int8x8_t maskd_requantize_8_neon(int32x4_t low, int32x4_t high, size_t column, const maskd_epilogue *to) {
-  const int16x4_t first = vmovn_s32(maskd_requantize_4_neon(low, column, to));
-  const int16x4_t second = vmovn_s32(maskd_requantize_4_neon(high, column + 4, to));
-  return vmovn_s16(vcombine_s16(first, second));
+  const int16x4_t words = vmovn_s32(vminq_s32(floored, vdupq_n_s32(to->maximum)));
+  const int8x8_t bytes = vmovn_s16(vcombine_s16(words, words));
+  int8_t all[8];
+  vst1_s8(all, veor_s8(bytes, vdup_n_s8((int8_t)to->result_flip)));
+  if (count >= 4)
+    memcpy(result, all, 4);
+  else
+    memcpy(result, all, count);
 }
 
 // Writes `count` (at most 8) results.
@@ -56,33 +60,31 @@ static inline void maskd_store_8_neon(int8x8_t values, size_t count, int8_t *res
   }
 }
 
-// Writes `count` (at most 4) floats. The range is taken over those alone.
-static inline void maskd_float_4_neon(int32x4_t sums, size_t column, size_t count, const maskd_epilogue *to,
-                                      float *result) {
-  const float32x4_t x = vcvtq_f32_s32(vaddq_s32(sums, vld1q_s32(to->bias + column)));
-  const float32x4_t scaled = vfmaq_f32(vld1q_f32(to->addend + column), x, vld1q_f32(to->factor + column));
-  const float32x4_t floored = vmaxq_f32(scaled, vdupq_n_f32(to->float_minimum));
-  float all[4];
-  vst1q_f32(all, vminq_f32(floored, vdupq_n_f32(to->float_maximum)));
-  const size_t written = count < 4 ? count : 4;
-  memcpy(result, all, written * sizeof(float));
-  for (size_t i = 0; to->range && i < written; i += 1) {
-    to->range[0] = all[i] < to->range[0] ? all[i] : to->range[0];
-    to->range[1] = all[i] > to->range[1] ? all[i] : to->range[1];
-  }
-}
+// The least and the greatest of the floats that a call has written.
+typedef struct maskd_range_neon {
+  float32x4_t least, greatest;
+} maskd_range_neon;
 
-// Writes `count` (at most 8) results of the columns `column` ..< column + 8 as the elements from `index` on of a row.
-static inline void maskd_finish_8_neon(int32x4_t low, int32x4_t high, size_t column, size_t count,
-                                       const maskd_epilogue *to, void *row, size_t index) {
-  if (to->rounding != MASKD_TO_FLOAT) {
-    const int8x8_t values = maskd_requantize_8_neon(low, high, column, to);
-    maskd_store_8_neon(veor_s8(values, vdup_n_s8((int8_t)to->result_flip)), count, (int8_t *)row + index);
+// Writes `count` (at most 4) floats. The range is taken over those alone.
+static inline void maskd_float_4_neon(int32x4_t x, size_t column, size_t count, const maskd_epilogue *to, float *result,
+                                      maskd_range_neon *range) {
+  const float32x4_t scaled =
+      vfmaq_f32(vld1q_f32(to->addend + column), vcvtq_f32_s32(x), vld1q_f32(to->factor + column));
+  const float32x4_t floored = vmaxq_f32(scaled, vdupq_n_f32(to->float_minimum));
+  const float32x4_t value = vminq_f32(floored, vdupq_n_f32(to->float_maximum));
+  if (count >= 4) {
+    vst1q_f32(result, value);
+    range->least = vminnmq_f32(range->least, value);
+    range->greatest = vmaxnmq_f32(range->greatest, value);
     return;
   }
-  maskd_float_4_neon(low, column, count, to, (float *)row + index);
-  if (count > 4)
-    maskd_float_4_neon(high, column + 4, count - 4, to, (float *)row + index + 4);
+  float all[4];
+  vst1q_f32(all, value);
+  for (size_t i = 0; i < count; i += 1) {
+    result[i] = all[i];
+    range->least = vminnmq_f32(range->least, vdupq_n_f32(all[i]));
+    range->greatest = vmaxnmq_f32(range->greatest, vdupq_n_f32(all[i]));
+  }
 }
 
 #pragma clang attribute pop

@@ -1,0 +1,168 @@
+#if defined(__aarch64__)
+
+#include "neon.h"
+#include "product_neon.h"
+
+// Twenty-four rows, four at a time, by four columns. Registers run along the depth: two products of int8 are added in
+// int16, and then neighbours to the int32 lanes of a sum, which are themselves added up at the end. That is three
+// instructions for sixteen products, where widening to int16 first takes four and more.
+//
+// Two products of an activation and a weight above -128 are at most 2 * 128 * 127, which int16 holds. Two of -128 *
+// -128 are 2^15, one too many: where a layer has such a weight, the sum of two begins with -1, and what that takes away
+// in all is given back at the start.
+
+enum { MR = 24, NR = 4, KR = 16, ROWS = 4, HEADER_BYTES = 16 };
+
+#pragma clang attribute push(__attribute__((target("tune=cortex-a53"))), apply_to = function)
+
+#define INLINE static inline __attribute__((always_inline))
+
+// What each of the eight int16 lanes begins with.
+enum { LANES = 8, ROOM = -1 };
+
+INLINE int32x4_t add_products(bool has_least, bool is_half, int32x4_t sum, int8x16_t activations, int8x16_t weights) {
+  const int8x8_t x = vget_low_s8(activations), w = vget_low_s8(weights);
+  const int16x8_t one = has_least ? vmlal_s8(vdupq_n_s16(ROOM), x, w) : vmull_s8(x, w);
+  return vpadalq_s16(sum, is_half ? one : vmlal_high_s8(one, activations, weights));
+}
+
+// Sixteen depth values, or eight.
+INLINE void multiply_sixteen(size_t rows, bool has_least, bool is_half, const int8x16_t *activations,
+                             const int8_t *weights, int32x4_t *sums) {
+#pragma clang loop unroll(full)
+  for (size_t c = 0; c < NR; c += 1) {
+    const int8x16_t w = vld1q_s8(weights + c * KR);
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r += 1)
+      sums[r * NR + c] = add_products(has_least, is_half, sums[r * NR + c], activations[r], w);
+  }
+}
+
+// Returns where the next piece's weights begin.
+INLINE const int8_t *multiply_piece(size_t rows, bool has_least, const int8_t *const *operands, size_t bytes,
+                                    const int8_t *weights, int32x4_t *sums) {
+  const int8_t *next[ROWS];
+  int8x16_t activations[ROWS];
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += 1)
+    next[r] = operands[r];
+  size_t left = bytes;
+#pragma clang loop unroll(disable)
+  for (; left >= 2 * KR; left -= 2 * KR, weights += 2 * NR * KR) {
+    int8x16_t more[ROWS];
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r += 1) {
+      activations[r] = vld1q_s8(next[r]);
+      more[r] = vld1q_s8(next[r] + KR);
+      next[r] += 2 * KR;
+    }
+    multiply_sixteen(rows, has_least, false, activations, weights, sums);
+    multiply_sixteen(rows, has_least, false, more, weights + NR * KR, sums);
+  }
+#pragma clang loop unroll(disable)
+  for (; left > 0; left -= left < KR ? left : KR, weights += NR * KR) {
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r += 1) {
+      activations[r] = vld1q_s8(next[r]);
+      next[r] += KR;
+    }
+    if (left <= KR / 2)
+      multiply_sixteen(rows, has_least, true, activations, weights, sums);
+    else
+      multiply_sixteen(rows, has_least, false, activations, weights, sums);
+  }
+  return weights;
+}
+
+// Adds up the lanes of the sums, and what they begin with.
+INLINE void reduce(size_t rows, bool has_least, const maskd_product_neon *p, size_t row, const int32x4_t *lanes,
+                   int32x4_t *sums) {
+  size_t steps = 0;
+  for (size_t piece = 0; has_least && piece < p->operands.pieces; piece += 1)
+    steps += (maskd_piece_bytes_neon(&p->operands, piece) + KR - 1) / KR;
+  const uint32_t taken = has_least ? (uint32_t)steps * LANES * -ROOM : 0;
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += 1) {
+    const int32x4_t *l = lanes + r * NR;
+    const int32x4_t sum = vpaddq_s32(vpaddq_s32(l[0], l[1]), vpaddq_s32(l[2], l[3]));
+    sums[r] = vaddq_s32(sum, maskd_first_sum_neon(p, row + r, 0));
+    if (has_least)
+      sums[r] = vaddq_s32(sums[r], vdupq_n_s32((int32_t)taken));
+  }
+}
+
+INLINE void store_row(int8x16_t values, int r, size_t count, int8_t *result) {
+  int8_t all[16];
+  if (count >= NR) {
+    const int32x4_t words = vreinterpretq_s32_s8(values);
+    const int32_t word = r == 0   ? vgetq_lane_s32(words, 0)
+                         : r == 1 ? vgetq_lane_s32(words, 1)
+                         : r == 2 ? vgetq_lane_s32(words, 2)
+                                  : vgetq_lane_s32(words, 3);
+    memcpy(result, &word, sizeof word);
+    return;
+  }
+  vst1q_s8(all, values);
+  memcpy(result, all + r * NR, count);
+}
+
+// The sums of up to four rows make sixteen results.
+INLINE void finish_right(bool is_signed, size_t rows, const maskd_product_neon *p, size_t row, const int32x4_t *sums) {
+  const int32x4_t multiplier = vld1q_s32(p->epilogue->multiplier + p->column);
+  const int32x4_t shift = vld1q_s32(p->epilogue->shift + p->column);
+  const maskd_scales_neon scales = {{multiplier, multiplier, multiplier, multiplier}, {shift, shift, shift, shift}};
+  const maskd_results_neon results = p->results;
+  const int8x16_t values = maskd_sixteen_results_neon(sums, &scales, &results, is_signed);
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += 1)
+    store_row(values, (int)r, p->count, (int8_t *)p->result + (row + r) * p->result_stride);
+}
+
+INLINE void multiply_rows(size_t rows, bool has_least, maskd_product_neon *p, size_t row) {
+  int32x4_t lanes[ROWS * NR], sums[ROWS];
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < rows * NR; i += 1)
+    lanes[i] = vdupq_n_s32(0);
+  const int8_t *weights = p->weights;
+  for (size_t piece = 0; piece < p->operands.pieces; piece += 1)
+    weights = multiply_piece(rows, has_least, maskd_piece_neon(&p->operands, piece, row, rows),
+                             maskd_piece_bytes_neon(&p->operands, piece), weights, lanes);
+  reduce(rows, has_least, p, row, lanes, sums);
+#pragma clang loop unroll(full)
+  for (size_t r = rows; r < ROWS; r += 1)
+    sums[r] = sums[0];
+  if (p->results.way == MASKD_WAY_RIGHT)
+    finish_right(false, rows, p, row, sums);
+  else if (p->results.way == MASKD_WAY_RIGHT_SIGNED)
+    finish_right(true, rows, p, row, sums);
+  else
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r += 1)
+      maskd_finish_row_slowly_neon(p, row + r, 1, sums + r);
+}
+
+#define TILE(ROWS_OF_TILE)                                                                                             \
+  static void tile_##ROWS_OF_TILE(maskd_product_neon *p, size_t row) {                                                 \
+    if (p->has_least)                                                                                                  \
+      multiply_rows(ROWS_OF_TILE, true, p, row);                                                                       \
+    else                                                                                                               \
+      multiply_rows(ROWS_OF_TILE, false, p, row);                                                                      \
+  }
+TILE(1)
+TILE(2)
+TILE(3)
+TILE(4)
+
+static const maskd_tile_neon all_tiles[ROWS] = {tile_1, tile_2, tile_3, tile_4};
+static const maskd_tiles_neon tiles = {MR, NR, KR, 1, ROWS, all_tiles, all_tiles};
+
+void maskd_gemm_s8_24x4_neon(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
+                             const int8_t *const *operands, const void *packed, const int32_t *row_terms, void *result,
+                             size_t result_stride, const maskd_epilogue *epilogue) {
+  maskd_gemm_neon(&tiles, HEADER_BYTES, rows, first, columns, taps, depth, operands, packed, row_terms, result,
+                  result_stride, epilogue);
+}
+
+#pragma clang attribute pop
+
+#endif

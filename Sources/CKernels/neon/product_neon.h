@@ -1,0 +1,125 @@
+#ifndef MASKD_NEON_PRODUCT_H
+#define MASKD_NEON_PRODUCT_H
+
+#include "epilogue_neon.h"
+#include "operands_neon.h"
+
+// What the matrix products of the ARM64 families share: one block of columns after the other goes over all rows of a
+// call, a few rows at a time, so that the block's weights stay in the first cache. A family brings the tiles.
+
+// One call of a kernel, and the block of columns that is computed now.
+typedef struct maskd_product_neon {
+  maskd_operands_neon operands;
+  const int32_t *row_terms;
+  const maskd_epilogue *epilogue;
+  maskd_results_neon results;
+  maskd_range_neon range;
+  bool has_least;        // whether a weight of the layer is -128, where the family asks
+  size_t block_bytes;    // of the packed weights of one block
+  const int8_t *weights; // of the block
+  size_t column, count;  // its first column, and how many of the call are left from there on
+  char *result;          // where that column of row 0 goes
+  size_t result_stride;
+} maskd_product_neon;
+
+// Computes rows of the block, from `row` on.
+typedef void (*maskd_tile_neon)(maskd_product_neon *p, size_t row);
+
+// A family's tiles: `narrow` for one block of nr columns, `wide` for `blocks` at once; by the number of rows, less 1.
+typedef struct maskd_tiles_neon {
+  size_t mr, nr, kr, blocks, rows;
+  const maskd_tile_neon *narrow, *wide;
+} maskd_tiles_neon;
+
+#pragma clang attribute push(__attribute__((always_inline)), apply_to = function)
+
+static inline void maskd_multiply_neon(const maskd_tiles_neon *tiles, maskd_product_neon *p, size_t rows,
+                                       size_t columns) {
+  const size_t element_bytes = p->results.way == MASKD_WAY_FLOAT ? sizeof(float) : 1;
+  for (size_t done = 0; done < columns;) {
+    const bool is_wide = columns - done > tiles->nr;
+    p->count = columns - done;
+    for (size_t row = 0, left = (rows + tiles->rows - 1) / tiles->rows; left > 0; left -= 1) {
+      const size_t count = (rows - row + left - 1) / left;
+      (is_wide ? tiles->wide : tiles->narrow)[count - 1](p, row);
+      row += count;
+    }
+    const size_t blocks = is_wide ? tiles->blocks : 1;
+    done += blocks * tiles->nr;
+    p->column += blocks * tiles->nr;
+    p->weights += blocks * p->block_bytes;
+    p->result += blocks * tiles->nr * element_bytes;
+  }
+}
+
+// The whole of a kernel. `packed` begins with a header of `header_bytes`.
+static inline void maskd_gemm_neon(const maskd_tiles_neon *tiles, size_t header_bytes, size_t rows, size_t first,
+                                   size_t columns, size_t taps, size_t depth, const int8_t *const *operands,
+                                   const void *packed, const int32_t *row_terms, void *result, size_t result_stride,
+                                   const maskd_epilogue *epilogue) {
+  const size_t block_bytes = (taps * depth + tiles->kr - 1) / tiles->kr * tiles->kr * tiles->nr;
+  maskd_gathered_neon memory;
+  maskd_product_neon p = {
+      .operands = {.taps = taps, .depth = depth, .mr = tiles->mr, .pointers = operands, .gathered = &memory},
+      .row_terms = row_terms,
+      .epilogue = epilogue,
+      .results = maskd_results_of_neon(epilogue),
+      .range = maskd_empty_range_neon(),
+      .has_least = header_bytes > 0 && *(const int8_t *)packed != 0,
+      .block_bytes = block_bytes,
+      .weights = (const int8_t *)packed + header_bytes + first / tiles->nr * block_bytes,
+      .column = first,
+      .result = result,
+      .result_stride = result_stride,
+  };
+  maskd_operands_begin_neon(&p.operands, rows);
+  maskd_multiply_neon(tiles, &p, rows, columns);
+  maskd_take_range_neon(epilogue, &p.range);
+}
+
+// Sums of a row begin with this.
+static inline int32x4_t maskd_first_sum_neon(const maskd_product_neon *p, size_t row, size_t column) {
+  const int32x4_t bias = vld1q_s32(p->epilogue->bias + p->column + column);
+  return p->row_terms ? vaddq_s32(bias, vdupq_n_s32(p->row_terms[row])) : bias;
+}
+
+static inline void maskd_finish_row_slowly_neon(maskd_product_neon *p, size_t row, size_t vectors,
+                                                const int32x4_t *sums) {
+  int32_t all[MASKD_NEON_RESULTS];
+  for (size_t v = 0; v < vectors; v += 1)
+    vst1q_s32(all + 4 * v, sums[v]);
+  const size_t count = p->count < 4 * vectors ? p->count : 4 * vectors;
+  maskd_finish_slowly_neon(all, p->column, count, p->epilogue, p->result + row * p->result_stride, &p->range);
+}
+
+static inline void maskd_finish_right_neon(bool is_signed, size_t rows, size_t vectors, const maskd_product_neon *p,
+                                           size_t row, const int32x4_t *sums) {
+  const maskd_scales_neon scales = maskd_scales_at_neon(p->epilogue, p->column, vectors);
+  const maskd_results_neon results = p->results;
+  const size_t count = p->count;
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += 1) {
+    int8_t *result = (int8_t *)p->result + (row + r) * p->result_stride;
+    if (vectors == MASKD_NEON_VECTORS)
+      maskd_store_16_neon(maskd_sixteen_results_neon(sums + r * vectors, &scales, &results, is_signed), count, result);
+    else
+      maskd_store_8_neon(maskd_eight_results_neon(sums + r * vectors, &scales, &results, is_signed), count, result);
+  }
+}
+
+// From the sums of a tile, row by row, two or four vectors a row, to its results.
+static inline void maskd_finish_neon(size_t rows, size_t vectors, maskd_product_neon *p, size_t row,
+                                     const int32x4_t *sums) {
+  if (p->results.way == MASKD_WAY_RIGHT)
+    maskd_finish_right_neon(false, rows, vectors, p, row, sums);
+  else if (p->results.way == MASKD_WAY_RIGHT_SIGNED)
+    maskd_finish_right_neon(true, rows, vectors, p, row, sums);
+  else
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r += 1)
+      maskd_finish_row_slowly_neon(p, row + r, vectors, sums + r * vectors);
+}
+
+#pragma clang attribute pop
+
+#endif
