@@ -1,6 +1,7 @@
 #include "scales.h"
 #include "values.h"
 #include <math.h>
+#include <stdlib.h>
 
 void scales_make(scales *scales) {
   scales->bias_memory = guarded_make(SCALES_CAPACITY * sizeof(int32_t));
@@ -21,8 +22,8 @@ static void randomize_multipliers(scales *scales, size_t columns) {
   for (size_t c = 0; c < columns; c += 1) {
     multiplier[c] = values_multiplier();
     shift[c] = values_shift();
-    if (scales->value.shifts_right && shift[c] >= 0)
-      shift[c] = -1 - shift[c] % 31;
+    if (scales->value.shifts_right && (shift[c] >= 0 || shift[c] < -22))
+      shift[c] = -1 - abs(shift[c]) % 22;
   }
   scales->value.multiplier = multiplier;
   scales->value.shift = shift;

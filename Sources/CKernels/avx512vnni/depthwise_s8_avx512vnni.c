@@ -53,7 +53,7 @@ typedef struct convolution {
   const int8_t *weights; // of the block
   char *result;          // where the block's first channel of result 0 goes
   maskd_way way;
-  maskd_row_constants shared;
+  maskd_clamp clamp;
   __m512i bias[MASKD_VECTORS];
   maskd_column_constants constants[MASKD_VECTORS];
   __m512 range[2];
@@ -79,7 +79,7 @@ static inline void begin_block(convolution *c) {
   gather(c->epilogue->multiplier + c->channel, c->count, multipliers);
   gather(c->epilogue->shift + c->channel, c->count, shifts);
   for (size_t v = 0; v < MASKD_VECTORS; v += 1)
-    c->constants[v] = maskd_constants_of(multipliers[v], shifts[v]);
+    c->constants[v] = maskd_constants_of(multipliers[v], shifts[v], c->epilogue);
 }
 
 static inline void finish_in_order(convolution *c, const __m512i sums[MASKD_VECTORS], char *result) {
@@ -112,7 +112,7 @@ static inline __attribute__((always_inline)) void finish(convolution *c, const _
   for (size_t v = 0; v < MASKD_VECTORS; v += 1)
     values[v] = c->way == MASKD_WAY_FLOOR ? maskd_floored(sums[v], &c->constants[v], false)
                                           : maskd_floored(sums[v], &c->constants[v], true);
-  _mm512_mask_storeu_epi8(result, c->read, maskd_swapped_back(maskd_packed(values, &c->shared)));
+  _mm512_mask_storeu_epi8(result, c->read, maskd_swapped_back(maskd_packed(values, &c->clamp)));
 }
 
 // Brings four rows of one column together. Rows beyond the window read as zero.
@@ -206,7 +206,7 @@ void maskd_depthwise_s8_avx512vnni(size_t pixels, size_t channels, const maskd_d
   const size_t element_bytes = epilogue->rounding == MASKD_TO_FLOAT ? sizeof(float) : 1;
   convolution c = {.window = window, .rows = rows, .epilogue = epilogue, .groups = groups_of(window->height)};
   c.way = maskd_way_of(epilogue);
-  c.shared = maskd_row_constants_of(epilogue);
+  c.clamp = maskd_clamp_of(epilogue);
   c.range[0] = _mm512_set1_ps(INFINITY);
   c.range[1] = _mm512_set1_ps(-INFINITY);
   for (size_t channel = 0; channel < channels; channel += CHANNELS) {

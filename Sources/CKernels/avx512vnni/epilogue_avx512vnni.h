@@ -15,6 +15,7 @@
 //   result = floor((x * multiplier + 2^30 + 2^(30+s) - (x < 0 ? 2^31 : 0)) / 2^(31+s))
 //
 // Where the activation cuts off at the zero point, what is below zero does not matter, and the last term is left out.
+// The zero point is added in the same sum, as a multiple of 2^(31+s): up to s = 22 its high half has room for that.
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))),                 \
                              apply_to = function)
@@ -26,7 +27,7 @@ typedef enum maskd_way { MASKD_WAY_FLOOR, MASKD_WAY_FLOOR_SIGNED, MASKD_WAY_ANY,
 // What the columns of a block share for all rows. Even and odd lanes of a vector are multiplied apart.
 typedef struct maskd_column_constants {
   __m512i multiplier, odd_multiplier;
-  __m512i rounding, odd_rounding; // 2^30 + 2^(30+s)
+  __m512i rounding, odd_rounding; // 2^30 + 2^(30+s) + zero point * 2^(31+s)
   __m512i shift;                  // s - 1, in the order that taking high halves leaves
 } maskd_column_constants;
 
@@ -39,21 +40,24 @@ static inline __attribute__((always_inline)) maskd_way maskd_way_of(const maskd_
 }
 
 // Padding may hold anything: shifts beyond the width give 0.
-static inline __attribute__((always_inline)) maskd_column_constants maskd_constants_of(__m512i multiplier,
-                                                                                       __m512i shift) {
+static inline __attribute__((always_inline)) maskd_column_constants
+maskd_constants_of(__m512i multiplier, __m512i shift, const maskd_epilogue *to) {
+  const int64_t zero_point = to->zero_point + (to->result_flip ? 128 : 0);
   const __m512i right = _mm512_sub_epi32(_mm512_setzero_si512(), shift);
   const __m512i half = _mm512_set1_epi64(INT64_C(1) << 30);
+  const __m512i half_and_zero = _mm512_set1_epi64((INT64_C(1) << 30) + zero_point * (INT64_C(1) << 31));
   const __m512i even_right = _mm512_and_si512(right, _mm512_set1_epi64(UINT32_MAX));
   return (maskd_column_constants){
       .multiplier = multiplier,
       .odd_multiplier = _mm512_srli_epi64(multiplier, 32),
-      .rounding = _mm512_add_epi64(half, _mm512_sllv_epi64(half, even_right)),
-      .odd_rounding = _mm512_add_epi64(half, _mm512_sllv_epi64(half, _mm512_srli_epi64(right, 32))),
+      .rounding = _mm512_add_epi64(half, _mm512_sllv_epi64(half_and_zero, even_right)),
+      .odd_rounding = _mm512_add_epi64(half, _mm512_sllv_epi64(half_and_zero, _mm512_srli_epi64(right, 32))),
       .shift = _mm512_shuffle_epi32(_mm512_sub_epi32(right, _mm512_set1_epi32(1)), _MM_PERM_DBCA),
   };
 }
 
-// Sixteen results less the zero point; within each four the middle two have changed places.
+// Sixteen results with their zero point (and 128 more where they are stored so); within each four the middle two have
+// changed places.
 static inline __attribute__((always_inline)) __m512i maskd_floored(__m512i x, const maskd_column_constants *c,
                                                                    bool is_signed) {
   const __m512i even_product = _mm512_mul_epi32(x, c->multiplier);
@@ -69,28 +73,33 @@ static inline __attribute__((always_inline)) __m512i maskd_floored(__m512i x, co
   return _mm512_srav_epi32(_mm512_castps_si512(high), c->shift);
 }
 
-// What the rows of a layer share.
-typedef struct maskd_row_constants {
-  __m512i zero_point; // int16
-  __m512i minimum, maximum, flip;
-} maskd_row_constants;
+// What all results of a layer share: the range of its activation, which is mostly that of its bytes.
+typedef struct maskd_clamp {
+  __m512i minimum, maximum;
+  bool is_unsigned, is_needed;
+} maskd_clamp;
 
-static inline __attribute__((always_inline)) maskd_row_constants maskd_row_constants_of(const maskd_epilogue *to) {
-  return (maskd_row_constants){
-      .zero_point = _mm512_set1_epi16((short)to->zero_point),
-      .minimum = _mm512_set1_epi8((char)to->minimum),
-      .maximum = _mm512_set1_epi8((char)to->maximum),
-      .flip = _mm512_set1_epi8((char)to->result_flip),
+static inline __attribute__((always_inline)) maskd_clamp maskd_clamp_of(const maskd_epilogue *to) {
+  const bool is_unsigned = to->result_flip != 0;
+  return (maskd_clamp){
+      .minimum = _mm512_set1_epi8((char)((uint8_t)to->minimum ^ to->result_flip)),
+      .maximum = _mm512_set1_epi8((char)((uint8_t)to->maximum ^ to->result_flip)),
+      .is_unsigned = is_unsigned,
+      .is_needed = to->minimum > -128 || to->maximum < 127,
   };
 }
 
 // Saturating packs keep each quarter of a register to itself: byte 16q + 4v + i comes from vector v, quarter q.
 static inline __attribute__((always_inline)) __m512i maskd_packed(const __m512i values[MASKD_VECTORS],
-                                                                  const maskd_row_constants *row) {
-  const __m512i low = _mm512_adds_epi16(_mm512_packs_epi32(values[0], values[1]), row->zero_point);
-  const __m512i high = _mm512_adds_epi16(_mm512_packs_epi32(values[2], values[3]), row->zero_point);
+                                                                  const maskd_clamp *clamp) {
+  const __m512i low = _mm512_packs_epi32(values[0], values[1]);
+  const __m512i high = _mm512_packs_epi32(values[2], values[3]);
+  if (clamp->is_unsigned) {
+    const __m512i bytes = _mm512_packus_epi16(low, high);
+    return clamp->is_needed ? _mm512_min_epu8(_mm512_max_epu8(bytes, clamp->minimum), clamp->maximum) : bytes;
+  }
   const __m512i bytes = _mm512_packs_epi16(low, high);
-  return _mm512_xor_si512(_mm512_min_epi8(_mm512_max_epi8(bytes, row->minimum), row->maximum), row->flip);
+  return clamp->is_needed ? _mm512_min_epi8(_mm512_max_epi8(bytes, clamp->minimum), clamp->maximum) : bytes;
 }
 
 // Puts the middle two of each four bytes back.

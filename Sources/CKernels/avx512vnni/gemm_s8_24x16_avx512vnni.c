@@ -10,7 +10,7 @@
 
 enum { MR = 24, NR = 16, KR = 4 };
 // Of 32 registers 24 hold sums, the rest weights and an activation.
-enum { ROWS_OF_WIDE = 6, ROWS_OF_NARROW = 8, SUMS = ROWS_OF_WIDE * MASKD_VECTORS };
+enum { MOST_ROWS = 12, SUMS = 24 };
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))),                 \
                              apply_to = function)
@@ -19,12 +19,13 @@ enum { ROWS_OF_WIDE = 6, ROWS_OF_NARROW = 8, SUMS = ROWS_OF_WIDE * MASKD_VECTORS
 typedef struct product {
   size_t taps, depth, columns;
   const int8_t *const *operands;
-  const int32_t *row_terms;
+  const int32_t *row_terms; // may be null
   const maskd_epilogue *epilogue;
   size_t block_bytes;    // of the packed weights of sixteen columns
   const int8_t *weights; // of the block
   size_t column;         // its first
-  char *result;          // where that column of row 0 goes
+  __m512i bias[MASKD_VECTORS];
+  char *result; // where that column of row 0 goes
   size_t result_stride;
 } product;
 
@@ -46,7 +47,7 @@ static inline __attribute__((always_inline)) void multiply_group(size_t rows, si
 static inline __attribute__((always_inline)) const int8_t *multiply_tap(size_t rows, size_t vectors, const product *p,
                                                                         const int8_t *const *operands,
                                                                         const int8_t *weights, __m512i *sums) {
-  __m512i activations[ROWS_OF_NARROW];
+  __m512i activations[MOST_ROWS];
   size_t k = 0;
   for (; k + KR <= p->depth; k += KR, weights += NR * KR) {
 #pragma clang loop unroll(full)
@@ -68,12 +69,10 @@ static inline __attribute__((always_inline)) void multiply(size_t rows, size_t v
                                                            __m512i *result) {
   __m512i sums[SUMS];
 #pragma clang loop unroll(full)
-  for (size_t r = 0; r < rows; r += 1) {
-    const __m512i term = _mm512_set1_epi32(p->row_terms ? p->row_terms[row + r] : 0);
+  for (size_t r = 0; r < rows; r += 1)
 #pragma clang loop unroll(full)
     for (size_t v = 0; v < vectors; v += 1)
-      sums[r * vectors + v] = _mm512_add_epi32(term, _mm512_loadu_si512(p->epilogue->bias + p->column + v * NR));
-  }
+      sums[r * vectors + v] = p->bias[v];
   const int8_t *weights = p->weights;
   for (size_t tap = 0; tap < p->taps; tap += 1)
     weights = multiply_tap(rows, vectors, p, p->operands + tap * MR + row, weights, sums);
@@ -88,29 +87,36 @@ typedef void (*multiply_function)(const product *p, size_t row, __m512i *result)
   static void multiply_##ROWS##_##VECTORS(const product *p, size_t row, __m512i *result) {                             \
     multiply(ROWS, VECTORS, p, row, result);                                                                           \
   }
-#define MULTIPLY_ROWS(VECTORS)                                                                                         \
+#define MULTIPLY_UP_TO_6(VECTORS)                                                                                      \
   MULTIPLY(1, VECTORS)                                                                                                 \
   MULTIPLY(2, VECTORS)                                                                                                 \
   MULTIPLY(3, VECTORS)                                                                                                 \
   MULTIPLY(4, VECTORS)                                                                                                 \
   MULTIPLY(5, VECTORS)                                                                                                 \
   MULTIPLY(6, VECTORS)
-MULTIPLY_ROWS(1)
-MULTIPLY_ROWS(2)
-MULTIPLY_ROWS(3)
-MULTIPLY_ROWS(4)
-MULTIPLY(7, 1)
-MULTIPLY(7, 2)
-MULTIPLY(7, 3)
-MULTIPLY(8, 1)
-MULTIPLY(8, 2)
-MULTIPLY(8, 3)
+#define MULTIPLY_UP_TO_8(VECTORS)                                                                                      \
+  MULTIPLY_UP_TO_6(VECTORS)                                                                                            \
+  MULTIPLY(7, VECTORS)                                                                                                 \
+  MULTIPLY(8, VECTORS)
+#define MULTIPLY_UP_TO_12(VECTORS)                                                                                     \
+  MULTIPLY_UP_TO_8(VECTORS)                                                                                            \
+  MULTIPLY(9, VECTORS)                                                                                                 \
+  MULTIPLY(10, VECTORS)                                                                                                \
+  MULTIPLY(11, VECTORS)                                                                                                \
+  MULTIPLY(12, VECTORS)
+MULTIPLY_UP_TO_12(1)
+MULTIPLY_UP_TO_12(2)
+MULTIPLY_UP_TO_8(3)
+MULTIPLY_UP_TO_6(4)
 
-static const multiply_function multiply_functions[MASKD_VECTORS][ROWS_OF_NARROW] = {
-    {multiply_1_1, multiply_2_1, multiply_3_1, multiply_4_1, multiply_5_1, multiply_6_1, multiply_7_1, multiply_8_1},
-    {multiply_1_2, multiply_2_2, multiply_3_2, multiply_4_2, multiply_5_2, multiply_6_2, multiply_7_2, multiply_8_2},
+static const size_t most_rows[MASKD_VECTORS] = {12, 12, 8, 6};
+static const multiply_function multiply_functions[MASKD_VECTORS][MOST_ROWS] = {
+    {multiply_1_1, multiply_2_1, multiply_3_1, multiply_4_1, multiply_5_1, multiply_6_1, multiply_7_1, multiply_8_1,
+     multiply_9_1, multiply_10_1, multiply_11_1, multiply_12_1},
+    {multiply_1_2, multiply_2_2, multiply_3_2, multiply_4_2, multiply_5_2, multiply_6_2, multiply_7_2, multiply_8_2,
+     multiply_9_2, multiply_10_2, multiply_11_2, multiply_12_2},
     {multiply_1_3, multiply_2_3, multiply_3_3, multiply_4_3, multiply_5_3, multiply_6_3, multiply_7_3, multiply_8_3},
-    {multiply_1_4, multiply_2_4, multiply_3_4, multiply_4_4, multiply_5_4, multiply_6_4, NULL, NULL},
+    {multiply_1_4, multiply_2_4, multiply_3_4, multiply_4_4, multiply_5_4, multiply_6_4},
 };
 
 // Column 16v + 4q + i of a block stands in byte 16q + 4v + i after packing.
@@ -119,17 +125,41 @@ static inline __m512i in_order(__m512i bytes) {
   return _mm512_permutexvar_epi32(order, maskd_swapped_back(bytes));
 }
 
+// Stores `bytes`, of which only the first `count` are results.
+static inline __attribute__((always_inline)) void store(char *to, __m512i bytes, size_t count) {
+  if (count >= 64)
+    _mm512_storeu_si512(to, bytes);
+  else
+    _mm512_mask_storeu_epi8(to, maskd_first(count), bytes);
+}
+
+// Rows of one vector or two share a register of results.
+static inline __attribute__((always_inline)) void store_rows(size_t vectors, const product *p, size_t row, size_t rows,
+                                                             __m512i bytes) {
+  char *to = p->result + row * p->result_stride;
+  const size_t row_bytes = vectors * NR;
+  const size_t count = p->columns < row_bytes ? p->columns : row_bytes;
+  store(to, bytes, vectors < 3 ? count : p->columns < row_bytes ? count : row_bytes);
+  if (vectors == 2 && rows > 1)
+    store(to + p->result_stride, _mm512_shuffle_i64x2(bytes, bytes, 0x0e), count);
+  for (size_t r = 1; vectors == 1 && r < rows; r += 1) {
+    bytes = _mm512_alignr_epi64(bytes, bytes, 2);
+    store(to + r * p->result_stride, bytes, count);
+  }
+}
+
 static inline __attribute__((always_inline)) void finish_floored(bool is_signed, size_t vectors, const product *p,
                                                                  const maskd_column_constants *constants,
-                                                                 const maskd_row_constants *shared, size_t row,
-                                                                 size_t rows, const __m512i *sums) {
-  const __mmask64 written = maskd_first(p->columns < vectors * NR ? p->columns : vectors * NR);
-  for (size_t r = 0; r < rows; r += 1) {
+                                                                 const maskd_clamp *clamp, size_t row, size_t rows,
+                                                                 const __m512i *sums) {
+  const size_t together = vectors < 3 ? MASKD_VECTORS / vectors : 1;
+  for (size_t r = 0; r < rows; r += together) {
     __m512i values[MASKD_VECTORS];
 #pragma clang loop unroll(full)
-    for (size_t v = 0; v < MASKD_VECTORS; v += 1)
-      values[v] = v < vectors ? maskd_floored(sums[r * vectors + v], &constants[v], is_signed) : values[0];
-    _mm512_mask_storeu_epi8(p->result + (row + r) * p->result_stride, written, in_order(maskd_packed(values, shared)));
+    for (size_t i = 0; i < MASKD_VECTORS; i += 1)
+      values[i] =
+          i < vectors * together ? maskd_floored(sums[r * vectors + i], &constants[i % vectors], is_signed) : values[0];
+    store_rows(vectors, p, row + r, rows - r < together ? rows - r : together, in_order(maskd_packed(values, clamp)));
   }
 }
 
@@ -152,29 +182,44 @@ static void finish_float(size_t vectors, const product *p, size_t row, size_t ro
   maskd_take_range(p->epilogue, range);
 }
 
+#define FINISH(SIGNED, VECTORS)                                                                                        \
+  finish_floored(SIGNED, VECTORS, p, constants, clamp, row, rows, sums);                                               \
+  break;
+
 static void finish(maskd_way way, size_t vectors, const product *p, const maskd_column_constants *constants,
-                   const maskd_row_constants *shared, size_t row, size_t rows, const __m512i *sums) {
-  const bool is_signed = way == MASKD_WAY_FLOOR_SIGNED;
-  if (way == MASKD_WAY_FLOAT)
+                   const maskd_clamp *clamp, size_t row, size_t rows, const __m512i *sums) {
+  if (way == MASKD_WAY_FLOAT) {
     finish_float(vectors, p, row, rows, sums);
-  else if (way == MASKD_WAY_ANY)
+    return;
+  }
+  if (way == MASKD_WAY_ANY) {
     finish_any(vectors, p, row, rows, sums);
-  else if (vectors == MASKD_VECTORS && !is_signed)
-    finish_floored(false, MASKD_VECTORS, p, constants, shared, row, rows, sums);
-  else if (vectors == 3 && !is_signed)
-    finish_floored(false, 3, p, constants, shared, row, rows, sums);
-  else if (vectors == 2 && !is_signed)
-    finish_floored(false, 2, p, constants, shared, row, rows, sums);
-  else if (vectors == 1 && !is_signed)
-    finish_floored(false, 1, p, constants, shared, row, rows, sums);
-  else if (vectors == MASKD_VECTORS)
-    finish_floored(true, MASKD_VECTORS, p, constants, shared, row, rows, sums);
-  else if (vectors == 3)
-    finish_floored(true, 3, p, constants, shared, row, rows, sums);
-  else if (vectors == 2)
-    finish_floored(true, 2, p, constants, shared, row, rows, sums);
-  else
-    finish_floored(true, 1, p, constants, shared, row, rows, sums);
+    return;
+  }
+  switch (2 * vectors + (way == MASKD_WAY_FLOOR_SIGNED)) {
+  case 2:
+    FINISH(false, 1)
+  case 3:
+    FINISH(true, 1)
+  case 4:
+    FINISH(false, 2)
+  case 5:
+    FINISH(true, 2)
+  case 6:
+    FINISH(false, 3)
+  case 7:
+    FINISH(true, 3)
+  case 8:
+    FINISH(false, 4)
+  default:
+    FINISH(true, 4)
+  }
+}
+
+static void add_row_terms(const int32_t *terms, size_t vectors, size_t rows, __m512i *sums) {
+  for (size_t r = 0; r < rows; r += 1)
+    for (size_t v = 0; v < vectors; v += 1)
+      sums[r * vectors + v] = _mm512_add_epi32(sums[r * vectors + v], _mm512_set1_epi32(terms[r]));
 }
 
 // Six blocks of sixteen columns make two of 48 rather than one of 64 and one of 32, which has fewer sums at a time.
@@ -185,34 +230,54 @@ static inline size_t vectors_of(size_t columns) {
   return blocks % MASKD_VECTORS == 0 || blocks > 2 * MASKD_VECTORS + 1 ? MASKD_VECTORS : 3;
 }
 
+// Goes over all rows with one block of columns.
+static void multiply_block(product *p, size_t vectors, size_t rows, maskd_way way, const maskd_clamp *clamp) {
+  maskd_column_constants constants[MASKD_VECTORS];
+  for (size_t v = 0; v < vectors; v += 1) {
+    const size_t column = p->column + v * NR;
+    p->bias[v] = _mm512_loadu_si512(p->epilogue->bias + column);
+    if (way == MASKD_WAY_FLOOR || way == MASKD_WAY_FLOOR_SIGNED)
+      constants[v] = maskd_constants_of(_mm512_loadu_si512(p->epilogue->multiplier + column),
+                                        _mm512_loadu_si512(p->epilogue->shift + column), p->epilogue);
+  }
+  // The last round of rows that share a register may read sums beyond its own.
+  __m512i sums[SUMS + MASKD_VECTORS] = {0};
+  const size_t most = most_rows[vectors - 1];
+  for (size_t row = 0, tiles = (rows + most - 1) / most; tiles > 0; tiles -= 1) {
+    const size_t count = (rows - row + tiles - 1) / tiles;
+    multiply_functions[vectors - 1][count - 1](p, row, sums);
+    if (p->row_terms)
+      add_row_terms(p->row_terms + row, vectors, count, sums);
+    finish(way, vectors, p, constants, clamp, row, count, sums);
+    row += count;
+  }
+}
+
 void maskd_gemm_s8_24x16_avx512vnni(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
                                     const int8_t *const *operands, const void *packed, const int32_t *row_terms,
                                     void *result, size_t result_stride, const maskd_epilogue *epilogue) {
   const size_t block_bytes = taps * ((depth + KR - 1) / KR) * NR * KR;
   const size_t element_bytes = epilogue->rounding == MASKD_TO_FLOAT ? sizeof(float) : 1;
   const maskd_way way = maskd_way_of(epilogue);
-  const maskd_row_constants shared = maskd_row_constants_of(epilogue);
-  product p = {taps,      depth,    columns,      operands,
-               row_terms, epilogue, block_bytes,  (const int8_t *)packed + first / NR * block_bytes,
-               first,     result,   result_stride};
-  __m512i sums[SUMS];
-  for (size_t done = 0; done < columns;) {
-    const size_t vectors = vectors_of(columns - done);
-    maskd_column_constants constants[MASKD_VECTORS];
-    if (way == MASKD_WAY_FLOOR || way == MASKD_WAY_FLOOR_SIGNED)
-      for (size_t v = 0; v < vectors; v += 1)
-        constants[v] = maskd_constants_of(_mm512_loadu_si512(epilogue->multiplier + p.column + v * NR),
-                                          _mm512_loadu_si512(epilogue->shift + p.column + v * NR));
-    p.columns = columns - done;
-    const size_t most = vectors == MASKD_VECTORS ? ROWS_OF_WIDE : ROWS_OF_NARROW;
-    for (size_t row = 0, tiles = (rows + most - 1) / most; tiles > 0; tiles -= 1) {
-      const size_t count = (rows - row + tiles - 1) / tiles;
-      multiply_functions[vectors - 1][count - 1](&p, row, sums);
-      finish(way, vectors, &p, constants, &shared, row, count, sums);
-      row += count;
-    }
-    done += vectors * NR;
-    p.column = first + done;
+  const maskd_clamp clamp = maskd_clamp_of(epilogue);
+  product p = {.taps = taps,
+               .depth = depth,
+               .columns = columns,
+               .operands = operands,
+               .row_terms = row_terms,
+               .epilogue = epilogue,
+               .block_bytes = block_bytes,
+               .weights = (const int8_t *)packed + first / NR * block_bytes,
+               .column = first,
+               .result = result,
+               .result_stride = result_stride};
+  for (;;) {
+    const size_t vectors = vectors_of(p.columns);
+    multiply_block(&p, vectors, rows, way, &clamp);
+    if (p.columns <= vectors * NR)
+      return;
+    p.columns -= vectors * NR;
+    p.column += vectors * NR;
     p.weights += vectors * block_bytes;
     p.result += vectors * NR * element_bytes;
   }

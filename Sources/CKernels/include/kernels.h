@@ -40,7 +40,7 @@ typedef struct maskd_epilogue {
   // shift in -31 ... 30.
   const int32_t *multiplier;
   const int32_t *shift;
-  // Whether every shift of the layer is in -31 ... -1, as those of trained models are: a shorter way is then open.
+  // Whether every shift of the layer is in -22 ... -1, as those of trained models are: a shorter way is then open.
   bool shifts_right;
   // For MASKD_ROUND_ONCE: the real scale, finite and at least 0. Products beyond int32 become its ends.
   const double *scale;

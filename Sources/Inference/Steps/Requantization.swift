@@ -37,7 +37,7 @@ struct Requantization: @unchecked Sendable {
     switch rescaling {
     case .twice(let multipliers):
       rounding = MASKD_ROUND_TWICE
-      shiftsRight = multipliers.allSatisfy { (-31 ... -1).contains($0.shift) }
+      shiftsRight = multipliers.allSatisfy { (-22 ... -1).contains($0.shift) }
       for column in bias.indices {
         words[columns + column] = multipliers[column].multiplier
         words[2 * columns + column] = multipliers[column].shift
