@@ -2,83 +2,100 @@
 #include <stdbool.h>
 #include <string.h>
 
-// The first input row and column under a result pixel, less the padding: either may be negative.
-typedef struct place {
-  size_t batch, y, x;
-} place;
+// Neighbouring results in one row of one picture.
+typedef struct run {
+  size_t batch, y, x; // of the first
+  size_t count;
+} run;
 
-static place place_of(const maskd_window *w, size_t pixel) {
-  return (place){pixel / (w->output_width * w->output_height), pixel / w->output_width % w->output_height,
-                 pixel % w->output_width};
+// The run that begins at result pixel `first` and has at most `most` pixels.
+static run run_at(const maskd_window *w, size_t first, size_t most) {
+  const size_t x = first % w->output_width, row = first / w->output_width;
+  const size_t rest = w->output_width - x;
+  return (run){row / w->output_height, row % w->output_height, x, most < rest ? most : rest};
 }
 
-static void advance(const maskd_window *w, place *at) {
-  at->x += 1;
-  if (at->x == w->output_width) {
-    at->x = 0;
-    at->y += 1;
-  }
-  if (at->y == w->output_height) {
-    at->y = 0;
-    at->batch += 1;
-  }
+// Row `tap_y` of the windows of a run as a row of the input, or null outside the picture. Padding wraps around zero.
+static const char *input_row(const maskd_window *w, const run *at, const void *input, size_t tap_y) {
+  const size_t row = at->y * w->stride_height + tap_y * w->dilation_height - w->top;
+  if (row >= w->input_height)
+    return NULL;
+  return (const char *)input + (at->batch * w->input_height + row) * w->input_width * w->pixel_bytes;
 }
 
-// Row `tap_y` of the window as an input row, or false outside the picture. The padding wraps around below zero.
-static inline bool input_row(const maskd_window *w, const place *at, size_t tap_y, size_t *row) {
-  *row = at->y * w->stride_height + tap_y * w->dilation_height - w->top;
-  return *row < w->input_height;
+// Whether `width` pixels from column `left` on are inside.
+static bool is_inside(const maskd_window *w, size_t left, size_t width) {
+  return left < w->input_width && width <= w->input_width - left;
 }
 
-static inline size_t input_column(const maskd_window *w, const place *at, size_t tap_x) {
-  return at->x * w->stride_width + tap_x * w->dilation_width - w->left;
+static void point_all(size_t count, const char *to, size_t step, const void **slots) {
+  for (size_t r = 0; r < count; r += 1)
+    slots[r] = to + r * step;
 }
 
 void maskd_point_taps(const maskd_window *w, const void *input, const void *outside, size_t first, size_t rows,
                       size_t mr, const void **pointers) {
-  place at = place_of(w, first);
-  for (size_t r = 0; r < rows; r += 1, advance(w, &at)) {
-    const void **slot = pointers + r;
+  const size_t step = w->stride_width * w->pixel_bytes;
+  for (size_t done = 0; done < rows;) {
+    const run at = run_at(w, first + done, rows - done);
+    const size_t reach = (at.count - 1) * w->stride_width + 1;
+    const void **slots = pointers + done;
     for (size_t y = 0; y < w->height; y += 1) {
-      size_t row;
-      const bool is_inside = input_row(w, &at, y, &row);
-      const char *start = (const char *)input + (at.batch * w->input_height + row) * w->input_width * w->pixel_bytes;
-      for (size_t x = 0; x < w->width; x += 1, slot += mr) {
-        const size_t column = input_column(w, &at, x);
-        *slot = is_inside && column < w->input_width ? start + column * w->pixel_bytes : outside;
+      const char *row = input_row(w, &at, input, y);
+      for (size_t x = 0; x < w->width; x += 1, slots += mr) {
+        const size_t left = at.x * w->stride_width + x * w->dilation_width - w->left;
+        if (!row)
+          point_all(at.count, outside, 0, slots);
+        else if (is_inside(w, left, reach))
+          point_all(at.count, row + left * w->pixel_bytes, step, slots);
+        else
+          for (size_t r = 0; r < at.count; r += 1) {
+            const size_t column = left + r * w->stride_width;
+            slots[r] = column < w->input_width ? row + column * w->pixel_bytes : outside;
+          }
       }
     }
+    done += at.count;
   }
 }
 
-// Copies `bytes` and perhaps up to 15 more, where they may be read.
-static inline char *copy_run(char *to, const char *from, const char *end, size_t bytes) {
-  if (bytes <= 16 && (size_t)(end - from) >= 16)
-    memcpy(to, from, 16);
-  else
-    memcpy(to, from, bytes);
-  return to + bytes;
+// A row of a window that begins `left` pixels from the start of the picture's row, which it leaves on one side or both.
+static void patch(const maskd_window *w, const char *picture_row, const void *outside, size_t left, char *to) {
+  memcpy(to, outside, w->width * w->pixel_bytes);
+  const size_t skipped = left < w->input_width ? 0 : -left; // pixels before the picture: below zero it wraps around
+  if (skipped >= w->width)
+    return;
+  const size_t from = left + skipped, seen = w->width - skipped, there = w->input_width - from;
+  memcpy(to + skipped * w->pixel_bytes, picture_row + from * w->pixel_bytes,
+         (seen < there ? seen : there) * w->pixel_bytes);
 }
 
-void maskd_gather_taps(const maskd_window *w, const void *input, const void *input_end, const void *outside,
-                       size_t tap_bytes, size_t first, size_t rows, size_t row_bytes, void *gathered) {
-  place at = place_of(w, first);
-  const bool is_dense = w->dilation_width == 1 && tap_bytes == w->pixel_bytes;
-  for (size_t r = 0; r < rows; r += 1, advance(w, &at)) {
-    char *to = (char *)gathered + r * row_bytes;
-    const size_t left = input_column(w, &at, 0);
+void maskd_point_rows(const maskd_window *w, const void *input, const void *outside, size_t first, size_t rows,
+                      size_t mr, const void **pointers, void *patches, size_t patch_bytes) {
+  const size_t step = w->stride_width * w->pixel_bytes;
+  char *next_patch = patches;
+  for (size_t done = 0; done < rows;) {
+    const run at = run_at(w, first + done, rows - done);
+    const size_t left = at.x * w->stride_width - w->left;
+    const bool is_whole = is_inside(w, left, (at.count - 1) * w->stride_width + w->width);
     for (size_t y = 0; y < w->height; y += 1) {
-      size_t row;
-      const bool is_inside = input_row(w, &at, y, &row);
-      const char *start = (const char *)input + (at.batch * w->input_height + row) * w->input_width * w->pixel_bytes;
-      if (is_inside && is_dense && left < w->input_width && w->width <= w->input_width - left) {
-        to = copy_run(to, start + left * tap_bytes, input_end, w->width * tap_bytes);
-        continue;
-      }
-      for (size_t x = 0; x < w->width; x += 1, to += tap_bytes) {
-        const size_t column = input_column(w, &at, x);
-        memcpy(to, is_inside && column < w->input_width ? start + column * w->pixel_bytes : outside, tap_bytes);
-      }
+      const void **slots = pointers + y * mr + done;
+      const char *row = input_row(w, &at, input, y);
+      if (!row)
+        point_all(at.count, outside, 0, slots);
+      else if (is_whole)
+        point_all(at.count, row + left * w->pixel_bytes, step, slots);
+      else
+        for (size_t r = 0; r < at.count; r += 1) {
+          const size_t column = left + r * w->stride_width;
+          slots[r] = row + column * w->pixel_bytes;
+          if (is_inside(w, column, w->width))
+            continue;
+          patch(w, row, outside, column, next_patch);
+          slots[r] = next_patch;
+          next_patch += patch_bytes;
+        }
     }
+    done += at.count;
   }
 }

@@ -16,6 +16,9 @@ struct Arena {
   /// Every operand begins at a multiple of this, in bytes: a cache line, and more than any vector register.
   static let alignment = 64
 
+  /// Bytes behind every operand that may be read, though they mean nothing.
+  static let slack = 16
+
   /// `byteCount` rounded up to a multiple of the alignment.
   static func aligned(_ byteCount: Int) -> Int { (byteCount + alignment - 1) / alignment * alignment }
 

@@ -22,10 +22,10 @@ typedef struct maskd_window {
 void maskd_point_taps(const maskd_window *window, const void *input, const void *outside, size_t first, size_t rows,
                       size_t mr, const void **pointers);
 
-// Copies what the taps of `rows` neighbouring result pixels see, `tap_bytes` of each, one result after the other, each
-// tap by tap and `row_bytes` apart. Taps outside the picture copy `outside`. A row has at least 16 bytes more than its
-// taps need, which may be overwritten. `input_end` is where the input's memory ends: nothing is read from there on.
-void maskd_gather_taps(const maskd_window *window, const void *input, const void *input_end, const void *outside,
-                       size_t tap_bytes, size_t first, size_t rows, size_t row_bytes, void *gathered);
+// The same for windows whose taps stand side by side in memory (dilation_width of 1, all channels of a pixel): each row
+// of a window is one tap of width * pixel_bytes bytes. A row that leaves the picture on the left or right is put together
+// in `patches`, which has room for rows * height of them, `patch_bytes` apart; `outside` is as long as a tap.
+void maskd_point_rows(const maskd_window *window, const void *input, const void *outside, size_t first, size_t rows,
+                      size_t mr, const void **pointers, void *patches, size_t patch_bytes);
 
 #endif

@@ -1,97 +1,75 @@
 import CKernels
 import TFLite
 
-/// CONV_2D in int8: tiles of neighbouring result pixels, each a matrix product through pointers to its input pixels.
-///
-/// Where pixels have few channels the pixels under each window are copied side by side instead, so that the product
-/// has one deep tap and wastes nothing on the ends of shallow ones.
+/// CONV_2D in int8, one group of its channels: tiles of neighbouring result pixels, each a matrix product through
+/// pointers to its input pixels.
 struct Convolution: Step {
+  /// What the matrix product takes for one tap.
+  enum Tap: Sendable {
+    /// One pixel under the window.
+    case pixel
+    /// A row of pixels under the window: they stand side by side, and few channels make one deep tap together.
+    case row
+  }
+
   let source: Operand
   let result: Operand
   let window: Window
-  let inputByteCount: Int
+  let tap: Tap
   let inputChannels: Int
   let outputChannels: Int
-  /// One matrix a group of channels.
-  let groups: [PackedMatrix]
-  /// Channels of an input pixel that one group sees.
-  let depth: Int
+  /// The first channel of the input, and of the result, that this group sees.
+  let firstInput: Int
+  let firstOutput: Int
+  let matrix: PackedMatrix
   let parts: MatrixParts
-  /// As many zero points, stored as the input is, as a pixel has channels: what a tap outside the picture reads.
+  /// Zero points, stored as the input is, as long as a tap: what a tap outside the picture reads.
   let outside: AlignedMemory
   let kernels: KernelTable
-  let isGathered: Bool
 
-  /// Channels below which pixels are gathered: a group of four products would mostly be padding.
-  static let gatheredDepth = 16
-  /// What `maskd_gather_taps` may write beyond a row.
-  private static let gatherSlack = 16
+  /// Channels below which a tap is a row: the ends of shallow taps would waste products.
+  static let rowTapChannels = 64
 
   private var mr: Int { kernels.pointer.pointee.gemm_s8_shape.mr }
-  private var pointerCount: Int { mr * (isGathered ? 1 : window.taps) }
-  private var gatheredRowByteCount: Int {
-    isGathered ? (window.taps * depth + Self.gatherSlack + 15) / 16 * 16 : 0
-  }
+  private var pointerByteCount: Int { mr * matrix.taps * MemoryLayout<Int>.stride }
+  /// Kernels read row taps in whole groups of products, up to `Arena.slack` bytes too far.
+  private var patchByteCount: Int { tap == .row ? (matrix.depth + Arena.slack) / 16 * 16 : 0 }
 
-  var partCount: Int { groups.count * parts.count }
-  /// Pointers, then sums of rows, then gathered pixels.
-  var scratchByteCount: Int { pointerCount * MemoryLayout<Int>.stride + mr * 4 + mr * gatheredRowByteCount }
+  var partCount: Int { parts.count }
+  /// Pointers, then sums of rows, then rows that leave the picture.
+  var scratchByteCount: Int {
+    pointerByteCount + mr * 4 + (window.hasPadding ? mr * matrix.taps * patchByteCount : 0)
+  }
 
   func run(_ range: Range<Int>, in arena: Arena) {
-    for index in range {
-      let (group, part) = index.quotientAndRemainder(dividingBy: parts.count)
-      multiply(groups[group], firstChannel: group * depth, firstColumn: group * groups[group].columns, part, in: arena)
-    }
-  }
-
-  private func multiply(
-    _ matrix: PackedMatrix, firstChannel: Int, firstColumn: Int, _ part: Int, in arena: Arena
-  ) {
-    let table = kernels.pointer.pointee
-    let (rows, columns) = parts.part(part)
+    let table = kernels.pointer
     let pointers = arena.scratch.assumingMemoryBound(to: UnsafeRawPointer?.self)
-    let sums = (arena.scratch + pointerCount * MemoryLayout<Int>.stride).assumingMemoryBound(to: Int32.self)
-    let input = UnsafeRawPointer(arena.int8(source) + firstChannel)
-    if isGathered {
-      gather(input, rows, to: UnsafeMutableRawPointer(sums + mr), pointers)
-    } else {
-      point(pointers, input, rows)
-    }
-    let taps = isGathered ? 1 : window.taps
-    let depth = isGathered ? window.taps * depth : depth
     let operands = UnsafeRawPointer(pointers).assumingMemoryBound(to: UnsafePointer<Int8>?.self)
-    if matrix.rowScale != 0 {
-      table.row_sums_s8(rows.count, mr, taps, depth, operands, sums)
-      for row in 0..<rows.count { sums[row] = sums[row] &* matrix.rowScale }
-    }
-    var epilogue = matrix.requantization.parameters
-    table.gemm_s8(
-      rows.count, columns.lowerBound, columns.count, taps, depth, operands, matrix.memory.start,
-      matrix.rowScale == 0 ? nil : sums,
-      arena.int8(result) + rows.lowerBound * outputChannels + firstColumn + columns.lowerBound, outputChannels,
-      &epilogue)
-  }
-
-  private func point(
-    _ pointers: UnsafeMutablePointer<UnsafeRawPointer?>, _ input: UnsafeRawPointer, _ rows: Range<Int>
-  ) {
-    if window.isPointwise {
-      for row in 0..<rows.count { pointers[row] = input + (rows.lowerBound + row) * inputChannels }
-    } else {
-      var geometry = window.geometry(pixelByteCount: inputChannels)
-      maskd_point_taps(&geometry, input, outside.start, rows.lowerBound, rows.count, mr, pointers)
-    }
-  }
-
-  private func gather(
-    _ input: UnsafeRawPointer, _ rows: Range<Int>, to gathered: UnsafeMutableRawPointer,
-    _ pointers: UnsafeMutablePointer<UnsafeRawPointer?>
-  ) {
+    let sums = (arena.scratch + pointerByteCount).assumingMemoryBound(to: Int32.self)
+    let input = UnsafeRawPointer(arena.int8(source) + firstInput)
+    let output = arena.int8(result) + firstOutput
     var geometry = window.geometry(pixelByteCount: inputChannels)
-    maskd_gather_taps(
-      &geometry, input, input + inputByteCount, outside.start, depth, rows.lowerBound, rows.count,
-      gatheredRowByteCount, gathered)
-    for row in 0..<rows.count { pointers[row] = UnsafeRawPointer(gathered + row * gatheredRowByteCount) }
+    var epilogue = matrix.requantization.parameters
+    for index in range {
+      let (rows, columns) = parts.part(index)
+      switch tap {
+      case .pixel where window.isPointwise:
+        for row in 0..<rows.count { pointers[row] = input + (rows.lowerBound + row) * inputChannels }
+      case .pixel:
+        maskd_point_taps(&geometry, input, outside.start, rows.lowerBound, rows.count, mr, pointers)
+      case .row:
+        maskd_point_rows(
+          &geometry, input, outside.start, rows.lowerBound, rows.count, mr, pointers, sums + mr, patchByteCount)
+      }
+      if matrix.rowScale != 0 {
+        table.pointee.row_sums_s8(rows.count, mr, matrix.taps, matrix.depth, operands, sums)
+        for row in 0..<rows.count { sums[row] = sums[row] &* matrix.rowScale }
+      }
+      table.pointee.gemm_s8(
+        rows.count, columns.lowerBound, columns.count, matrix.taps, matrix.readDepth, operands, matrix.memory.start,
+        matrix.rowScale == 0 ? nil : sums, output + rows.lowerBound * outputChannels + columns.lowerBound,
+        outputChannels, &epilogue)
+    }
   }
 }
 
@@ -145,27 +123,28 @@ extension Compiler {
     let depth = weights.count / (channels * window.taps)
     let groupCount = inputChannels / depth
     let multipliers = try multipliers(layer, productInFloat: multipliersInFloat, node)
-    let isGathered = !window.isPointwise && window.taps > 1 && depth < Convolution.gatheredDepth
-    var groups: [PackedMatrix] = []
+    // A window of one row of pixels gains nothing.
+    let isRowTap =
+      groupCount == 1 && window.width > 1 && window.dilationWidth == 1 && depth < Convolution.rowTapChannels
+    let (taps, tapDepth) = isRowTap ? (window.height, window.width * depth) : (window.taps, depth)
     for group in 0..<groupCount {
       let columns = group * (channels / groupCount)..<(group + 1) * (channels / groupCount)
       let perColumn = window.taps * depth
       let matrix = try PackedMatrix(
         weights: weights[columns.lowerBound * perColumn..<columns.upperBound * perColumn], columns: columns,
-        taps: isGathered ? 1 : window.taps, depth: isGathered ? perColumn : depth, layer: layer,
-        rescaling: .twice(Array(multipliers[columns])), hasOffset: self[result].hasOffset, table: family.table,
-        byteLimit: options.constantByteLimit)
+        taps: taps, depth: tapDepth, layer: layer, rescaling: .twice(Array(multipliers[columns])),
+        hasOffset: self[result].hasOffset, table: family.table, byteLimit: options.constantByteLimit)
       try countConstant(bytes: matrix.byteCount)
-      groups.append(matrix)
+      let step = Convolution(
+        source: source, result: result, window: window, tap: isRowTap ? .row : .pixel, inputChannels: inputChannels,
+        outputChannels: channels, firstInput: group * depth, firstOutput: columns.lowerBound,
+        matrix: isRowTap ? matrix.readingWholeGroups(family.table) : matrix,
+        parts: MatrixParts(
+          rows: window.outputPixels, columns: columns.count, columnByteCount: perColumn,
+          mr: family.table.pointer.pointee.gemm_s8_shape.mr),
+        outside: outside(window, count: tapDepth + Arena.slack, of: layer.input), kernels: family.table)
+      try emit(step, reading: [source], writing: [result])
     }
-    let step = Convolution(
-      source: source, result: result, window: window, inputByteCount: self[source].byteCount,
-      inputChannels: inputChannels, outputChannels: channels, groups: groups, depth: depth,
-      parts: MatrixParts(
-        rows: window.outputPixels, columns: channels / groupCount, columnByteCount: window.taps * depth,
-        mr: family.table.pointer.pointee.gemm_s8_shape.mr),
-      outside: outside(window, count: depth, of: layer.input), kernels: family.table, isGathered: isGathered)
-    try emit(step, reading: [source], writing: [result])
   }
 
   /// What taps outside the picture read: zero points, stored as activations are.

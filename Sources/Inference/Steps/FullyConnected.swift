@@ -42,11 +42,11 @@ extension Compiler {
         byteLimit: options.constantByteLimit)
       try countConstant(bytes: matrix.byteCount)
       let step = Convolution(
-        source: source, result: result, window: Window(rows: rows), inputByteCount: rows * depth,
-        inputChannels: depth, outputChannels: columns, groups: [matrix], depth: depth,
+        source: source, result: result, window: Window(rows: rows), tap: .pixel, inputChannels: depth,
+        outputChannels: columns, firstInput: 0, firstOutput: 0, matrix: matrix,
         parts: MatrixParts(
           rows: rows, columns: columns, columnByteCount: depth, mr: family.table.pointer.pointee.gemm_s8_shape.mr),
-        outside: AlignedMemory(byteCount: 0), kernels: family.table, isGathered: false)
+        outside: AlignedMemory(byteCount: 0), kernels: family.table)
       try emit(step, reading: [source], writing: [result])
     case (.float32, .float32):
       let result = try define(of: node, type: .float32, shape: output)

@@ -8,6 +8,9 @@ struct PackedMatrix: Sendable {
   let columns: Int
   let taps: Int
   let depth: Int
+  /// What the kernel is told of the depth: as much, or rounded up to whole groups of products. Weights beyond the depth
+  /// are zero.
+  private(set) var readDepth: Int
   let memory: AlignedMemory
   let requantization: Requantization
   /// What a weight zero point asks of each row: `rowScale * (sum of the row's activations)`; 0 asks for nothing.
@@ -21,6 +24,7 @@ struct PackedMatrix: Sendable {
     self.columns = columns.count
     self.taps = taps
     self.depth = depth
+    readDepth = depth
     var shape = table.pointer.pointee.gemm_s8_shape
     let packedByteCount = maskd_packed_gemm_s8_bytes(&shape, columns.count, taps, depth)
     guard let byteCount = Int(exactly: packedByteCount), byteCount <= byteLimit else {
@@ -44,6 +48,14 @@ struct PackedMatrix: Sendable {
     rowScale = -layer.weightZeroPoint
     requantization = Requantization(
       bias: bias, rescaling: rescaling, zeroPoint: layer.result.zeroPoint, range: layer.range, hasOffset: hasOffset)
+  }
+
+  /// The same for operands whose taps may be read beyond their ends, by less than `Arena.slack` bytes.
+  func readingWholeGroups(_ table: KernelTable) -> PackedMatrix {
+    var copy = self
+    let kr = table.pointer.pointee.gemm_s8_shape.kr
+    copy.readDepth = (depth + kr - 1) / kr * kr
+    return copy
   }
 
   var byteCount: Int { memory.byteCount + requantization.byteCount }
