@@ -73,16 +73,16 @@ static inline void gather(const int32_t *values, size_t count, __m512i vectors[M
 
 static inline void begin_block(convolution *c) {
   gather(c->epilogue->bias + c->channel, c->count, c->bias);
-  if (c->way != MASKD_WAY_FLOOR && c->way != MASKD_WAY_FLOOR_SIGNED)
+  if (c->way != MASKD_WAY_NEAREST && c->way != MASKD_WAY_NEAREST_SIGNED)
     return;
   __m512i multipliers[MASKD_VECTORS], shifts[MASKD_VECTORS];
   gather(c->epilogue->multiplier + c->channel, c->count, multipliers);
   gather(c->epilogue->shift + c->channel, c->count, shifts);
   for (size_t v = 0; v < MASKD_VECTORS; v += 1)
-    c->constants[v] = maskd_constants_of(multipliers[v], shifts[v], c->epilogue);
+    c->constants[v] = maskd_constants_of(multipliers[v], shifts[v], c->way, c->epilogue);
 }
 
-static inline void finish_in_order(convolution *c, const __m512i sums[MASKD_VECTORS], char *result) {
+static __attribute__((noinline)) void finish_in_order(convolution *c, const __m512i sums[MASKD_VECTORS], char *result) {
   int32_t all[CHANNELS];
   for (size_t v = 0; v < MASKD_VECTORS; v += 1) {
     _mm_storeu_si128((void *)(all + 4 * v), _mm512_extracti32x4_epi32(sums[v], 0));
@@ -103,16 +103,23 @@ static inline void finish_in_order(convolution *c, const __m512i sums[MASKD_VECT
 static inline __attribute__((always_inline)) void finish(convolution *c, const __m512i sums[MASKD_VECTORS],
                                                          size_t pixel) {
   char *result = c->result + pixel * c->window->result_step;
-  if (c->way != MASKD_WAY_FLOOR && c->way != MASKD_WAY_FLOOR_SIGNED) {
+  if (c->way != MASKD_WAY_NEAREST && c->way != MASKD_WAY_NEAREST_SIGNED) {
     finish_in_order(c, sums, result);
     return;
   }
+  const bool is_signed = c->way == MASKD_WAY_NEAREST_SIGNED;
   __m512i values[MASKD_VECTORS];
+  __m512 farthest = _mm512_setzero_ps();
 #pragma clang loop unroll(full)
   for (size_t v = 0; v < MASKD_VECTORS; v += 1)
-    values[v] = c->way == MASKD_WAY_FLOOR ? maskd_floored(sums[v], &c->constants[v], false)
-                                          : maskd_floored(sums[v], &c->constants[v], true);
-  _mm512_mask_storeu_epi8(result, c->read, maskd_swapped_back(maskd_packed(values, &c->clamp)));
+    values[v] = is_signed ? maskd_nearest(sums[v], &c->constants[v], true, &farthest)
+                          : maskd_nearest(sums[v], &c->constants[v], false, &farthest);
+  if (maskd_is_unsure(farthest))
+    finish_in_order(c, sums, result);
+  else if (c->count >= CHANNELS)
+    _mm512_storeu_si512(result, maskd_packed(values, is_signed, &c->clamp));
+  else
+    _mm512_mask_storeu_epi8(result, c->read, maskd_packed(values, is_signed, &c->clamp));
 }
 
 // Brings four rows of one column together. Rows beyond the window read as zero.

@@ -8,27 +8,29 @@
 
 // From int32 sums, bias included, to results: up to 64 neighbouring columns (four vectors) of one row at a time.
 //
-// The two roundings of TFLite (generic/requantize.h) are one floor of a 64-bit product where the shift to the right,
-// s, is at least 1. With high = floor((x * multiplier + 2^30) / 2^31), a result below zero is
-// floor((high + 2^(s-1) - 1) / 2^s) and any other floor((high + 2^(s-1)) / 2^s); so
+// The two roundings of TFLite (generic/requantize.h) are one rounding of a real number where the shift to the right, s,
+// is at least 1. With high = floor((x * multiplier + 2^30) / 2^31), a result below zero is
+// floor((high + 2^(s-1) - 1) / 2^s) and any other floor((high + 2^(s-1)) / 2^s). So with d = 2^-(s+1)
 //
-//   result = floor((x * multiplier + 2^30 + 2^(30+s) - (x < 0 ? 2^31 : 0)) / 2^(31+s))
+//   result = floor(x * multiplier / 2^(31+s) + (x < 0 ? -d : d) + 1/2)
 //
-// Where the activation cuts off at the zero point, what is below zero does not matter, and the last term is left out.
-// The zero point is added in the same sum, as a multiple of 2^(31+s): up to s = 22 its high half has room for that.
+// Where the activation cuts off at the zero point the sign does not matter. The sum is worked out in float32, where
+// results that are not clamped anyway (below 512 in magnitude, the zero point included) are wrong by less than 2^-14:
+// the conversion of x and the scale by 2^-24 of their values each, the constant and the sum by half of 2^-16. So it
+// rounds to the right integer unless it lies that close to the middle between two, which happens to one result in
+// some 8000. A row in which that happens is worked out again in integers.
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))),                 \
                              apply_to = function)
 
 enum { MASKD_VECTORS = 4 };
 
-typedef enum maskd_way { MASKD_WAY_FLOOR, MASKD_WAY_FLOOR_SIGNED, MASKD_WAY_ANY, MASKD_WAY_FLOAT } maskd_way;
+typedef enum maskd_way { MASKD_WAY_NEAREST, MASKD_WAY_NEAREST_SIGNED, MASKD_WAY_ANY, MASKD_WAY_FLOAT } maskd_way;
 
-// What the columns of a block share for all rows. Even and odd lanes of a vector are multiplied apart.
+// What sixteen columns share for all rows.
 typedef struct maskd_column_constants {
-  __m512i multiplier, odd_multiplier;
-  __m512i rounding, odd_rounding; // 2^30 + 2^(30+s) + zero point * 2^(31+s)
-  __m512i shift;                  // s - 1, in the order that taking high halves leaves
+  __m512 scale;  // multiplier / 2^(31+s)
+  __m512 addend; // d, and the zero point where the sign of x does not matter
 } maskd_column_constants;
 
 static inline __attribute__((always_inline)) maskd_way maskd_way_of(const maskd_epilogue *to) {
@@ -36,46 +38,52 @@ static inline __attribute__((always_inline)) maskd_way maskd_way_of(const maskd_
     return MASKD_WAY_FLOAT;
   if (to->rounding != MASKD_ROUND_TWICE || !to->shifts_right)
     return MASKD_WAY_ANY;
-  return to->minimum >= to->zero_point ? MASKD_WAY_FLOOR : MASKD_WAY_FLOOR_SIGNED;
+  return to->minimum >= to->zero_point ? MASKD_WAY_NEAREST : MASKD_WAY_NEAREST_SIGNED;
 }
 
-// Padding may hold anything: shifts beyond the width give 0.
+// The zero point as results are stored.
+static inline int32_t maskd_stored_zero_point(const maskd_epilogue *to) {
+  return to->zero_point + (to->result_flip ? 128 : 0);
+}
+
 static inline __attribute__((always_inline)) maskd_column_constants
-maskd_constants_of(__m512i multiplier, __m512i shift, const maskd_epilogue *to) {
-  const int64_t zero_point = to->zero_point + (to->result_flip ? 128 : 0);
-  const __m512i right = _mm512_sub_epi32(_mm512_setzero_si512(), shift);
-  const __m512i half = _mm512_set1_epi64(INT64_C(1) << 30);
-  const __m512i half_and_zero = _mm512_set1_epi64((INT64_C(1) << 30) + zero_point * (INT64_C(1) << 31));
-  const __m512i even_right = _mm512_and_si512(right, _mm512_set1_epi64(UINT32_MAX));
+maskd_constants_of(__m512i multiplier, __m512i shift, maskd_way way, const maskd_epilogue *to) {
+  const __m512 exponent = _mm512_cvtepi32_ps(shift);
+  // Padding, whose shift is 0, must not look unsure.
+  const __mmask16 is_column = _mm512_movepi32_mask(shift);
+  const __m512 offset = _mm512_maskz_scalef_ps(is_column, _mm512_set1_ps(0.5f), exponent);
+  const float zero_point = way == MASKD_WAY_NEAREST ? (float)maskd_stored_zero_point(to) : 0;
   return (maskd_column_constants){
-      .multiplier = multiplier,
-      .odd_multiplier = _mm512_srli_epi64(multiplier, 32),
-      .rounding = _mm512_add_epi64(half, _mm512_sllv_epi64(half_and_zero, even_right)),
-      .odd_rounding = _mm512_add_epi64(half, _mm512_sllv_epi64(half_and_zero, _mm512_srli_epi64(right, 32))),
-      .shift = _mm512_shuffle_epi32(_mm512_sub_epi32(right, _mm512_set1_epi32(1)), _MM_PERM_DBCA),
+      .scale = _mm512_scalef_ps(_mm512_cvtepi32_ps(multiplier), _mm512_sub_ps(exponent, _mm512_set1_ps(31))),
+      .addend = _mm512_add_ps(offset, _mm512_set1_ps(zero_point)),
   };
 }
 
-// Sixteen results with their zero point (and 128 more where they are stored so); within each four the middle two have
-// changed places.
-static inline __attribute__((always_inline)) __m512i maskd_floored(__m512i x, const maskd_column_constants *c,
-                                                                   bool is_signed) {
-  const __m512i even_product = _mm512_mul_epi32(x, c->multiplier);
-  const __m512i odd_product = _mm512_mul_epi32(_mm512_srli_epi64(x, 32), c->odd_multiplier);
-  __m512i even = _mm512_add_epi64(even_product, c->rounding);
-  __m512i odd = _mm512_add_epi64(odd_product, c->odd_rounding);
+// Sixteen results, without the zero point if `is_signed`. `farthest` takes in how far they were from what they were
+// rounded from.
+static inline __attribute__((always_inline)) __m512i maskd_nearest(__m512i x, const maskd_column_constants *c,
+                                                                   bool is_signed, __m512 *farthest) {
+  __m512 addend = c->addend;
   if (is_signed) {
-    const __m512i below_zero = _mm512_set1_epi64(INT64_C(1) << 31);
-    even = _mm512_mask_sub_epi64(even, _mm512_movepi64_mask(even_product), even, below_zero);
-    odd = _mm512_mask_sub_epi64(odd, _mm512_movepi64_mask(odd_product), odd, below_zero);
+    const __m512i sign = _mm512_set1_epi32(INT32_MIN);
+    // (x and sign) or addend
+    addend = _mm512_castsi512_ps(_mm512_ternarylogic_epi32(x, sign, _mm512_castps_si512(addend), 0xea));
   }
-  const __m512 high = _mm512_shuffle_ps(_mm512_castsi512_ps(even), _mm512_castsi512_ps(odd), 0xdd);
-  return _mm512_srav_epi32(_mm512_castps_si512(high), c->shift);
+  const __m512 value = _mm512_fmadd_ps(_mm512_cvtepi32_ps(x), c->scale, addend);
+  const __m512 distance = _mm512_reduce_ps(value, 0);     // from the nearest integer
+  *farthest = _mm512_range_ps(*farthest, distance, 0x0b); // the larger magnitude
+  return _mm512_cvtps_epi32(value);
+}
+
+// Whether some result lay too close to the middle to be sure of it.
+static inline __attribute__((always_inline)) bool maskd_is_unsure(__m512 farthest) {
+  return _mm512_cmp_ps_mask(farthest, _mm512_set1_ps(0.5f - 0x1p-14f), _CMP_NLE_UQ) != 0;
 }
 
 // What all results of a layer share: the range of its activation, which is mostly that of its bytes.
 typedef struct maskd_clamp {
   __m512i minimum, maximum;
+  __m512i zero_point; // int16, as results are stored
   bool is_unsigned, is_needed;
 } maskd_clamp;
 
@@ -84,28 +92,27 @@ static inline __attribute__((always_inline)) maskd_clamp maskd_clamp_of(const ma
   return (maskd_clamp){
       .minimum = _mm512_set1_epi8((char)((uint8_t)to->minimum ^ to->result_flip)),
       .maximum = _mm512_set1_epi8((char)((uint8_t)to->maximum ^ to->result_flip)),
+      .zero_point = _mm512_set1_epi16((short)maskd_stored_zero_point(to)),
       .is_unsigned = is_unsigned,
       .is_needed = to->minimum > -128 || to->maximum < 127,
   };
 }
 
 // Saturating packs keep each quarter of a register to itself: byte 16q + 4v + i comes from vector v, quarter q.
-static inline __attribute__((always_inline)) __m512i maskd_packed(const __m512i values[MASKD_VECTORS],
+static inline __attribute__((always_inline)) __m512i maskd_packed(const __m512i values[MASKD_VECTORS], bool is_signed,
                                                                   const maskd_clamp *clamp) {
-  const __m512i low = _mm512_packs_epi32(values[0], values[1]);
-  const __m512i high = _mm512_packs_epi32(values[2], values[3]);
+  __m512i low = _mm512_packs_epi32(values[0], values[1]);
+  __m512i high = _mm512_packs_epi32(values[2], values[3]);
+  if (is_signed) {
+    low = _mm512_adds_epi16(low, clamp->zero_point);
+    high = _mm512_adds_epi16(high, clamp->zero_point);
+  }
   if (clamp->is_unsigned) {
     const __m512i bytes = _mm512_packus_epi16(low, high);
     return clamp->is_needed ? _mm512_min_epu8(_mm512_max_epu8(bytes, clamp->minimum), clamp->maximum) : bytes;
   }
   const __m512i bytes = _mm512_packs_epi16(low, high);
   return clamp->is_needed ? _mm512_min_epi8(_mm512_max_epi8(bytes, clamp->minimum), clamp->maximum) : bytes;
-}
-
-// Puts the middle two of each four bytes back.
-static inline __attribute__((always_inline)) __m512i maskd_swapped_back(__m512i bytes) {
-  const __m128i order = _mm_setr_epi8(0, 2, 1, 3, 4, 6, 5, 7, 8, 10, 9, 11, 12, 14, 13, 15);
-  return _mm512_shuffle_epi8(bytes, _mm512_broadcast_i32x4(order));
 }
 
 static inline __attribute__((always_inline)) __mmask64 maskd_first(size_t count) {

@@ -140,7 +140,7 @@ static const multiply_function multiply_functions[MASKD_VECTORS][MOST_ROWS] = {
 // Column 16v + 4q + i of a block stands in byte 16q + 4v + i after packing.
 static inline __m512i in_order(__m512i bytes) {
   const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-  return _mm512_permutexvar_epi32(order, maskd_swapped_back(bytes));
+  return _mm512_permutexvar_epi32(order, bytes);
 }
 
 // Stores `bytes`, of which only the first `count` are results.
@@ -166,27 +166,34 @@ static inline __attribute__((always_inline)) void store_rows(size_t vectors, con
   }
 }
 
-static inline __attribute__((always_inline)) void finish_floored(bool is_signed, size_t vectors, const product *p,
-                                                                 const maskd_column_constants *constants,
-                                                                 const maskd_clamp *clamp, size_t row, size_t rows,
-                                                                 const __m512i *sums) {
-  const size_t together = vectors < 3 ? MASKD_VECTORS / vectors : 1;
-  for (size_t r = 0; r < rows; r += together) {
-    __m512i values[MASKD_VECTORS];
-#pragma clang loop unroll(full)
-    for (size_t i = 0; i < MASKD_VECTORS; i += 1)
-      values[i] =
-          i < vectors * together ? maskd_floored(sums[r * vectors + i], &constants[i % vectors], is_signed) : values[0];
-    store_rows(vectors, p, row + r, rows - r < together ? rows - r : together, in_order(maskd_packed(values, clamp)));
-  }
-}
-
-static void finish_any(size_t vectors, const product *p, size_t row, size_t rows, const __m512i *sums) {
+static __attribute__((noinline)) void finish_any(size_t vectors, const product *p, size_t row, size_t rows,
+                                                 const __m512i *sums) {
   for (size_t r = 0; r < rows; r += 1)
     for (size_t v = 0; v < vectors; v += 1) {
       int8_t *to = (int8_t *)p->result + (row + r) * p->result_stride + v * NR;
       maskd_requantize_16_avx512(sums[r * vectors + v], p->column + v * NR, p->columns - v * NR, p->epilogue, to);
     }
+}
+
+static inline __attribute__((always_inline)) void finish_nearest(bool is_signed, size_t vectors, const product *p,
+                                                                 const maskd_column_constants *constants,
+                                                                 const maskd_clamp *clamp, size_t row, size_t rows,
+                                                                 const __m512i *sums) {
+  const size_t together = vectors < 3 ? MASKD_VECTORS / vectors : 1;
+  for (size_t r = 0; r < rows; r += together) {
+    const size_t count = rows - r < together ? rows - r : together;
+    __m512i values[MASKD_VECTORS];
+    __m512 farthest = _mm512_setzero_ps();
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < MASKD_VECTORS; i += 1)
+      values[i] = i < vectors * together
+                      ? maskd_nearest(sums[r * vectors + i], &constants[i % vectors], is_signed, &farthest)
+                      : values[0];
+    if (maskd_is_unsure(farthest))
+      finish_any(vectors, p, row + r, count, sums + r * vectors);
+    else
+      store_rows(vectors, p, row + r, count, in_order(maskd_packed(values, is_signed, clamp)));
+  }
 }
 
 static void finish_float(size_t vectors, const product *p, size_t row, size_t rows, const __m512i *sums) {
@@ -201,7 +208,7 @@ static void finish_float(size_t vectors, const product *p, size_t row, size_t ro
 }
 
 #define FINISH(SIGNED, VECTORS)                                                                                        \
-  finish_floored(SIGNED, VECTORS, p, constants, clamp, row, rows, sums);                                               \
+  finish_nearest(SIGNED, VECTORS, p, constants, clamp, row, rows, sums);                                               \
   break;
 
 static void finish(maskd_way way, size_t vectors, const product *p, const maskd_column_constants *constants,
@@ -214,7 +221,7 @@ static void finish(maskd_way way, size_t vectors, const product *p, const maskd_
     finish_any(vectors, p, row, rows, sums);
     return;
   }
-  switch (2 * vectors + (way == MASKD_WAY_FLOOR_SIGNED)) {
+  switch (2 * vectors + (way == MASKD_WAY_NEAREST_SIGNED)) {
   case 2:
     FINISH(false, 1)
   case 3:
@@ -240,12 +247,9 @@ static void add_row_terms(const int32_t *terms, size_t vectors, size_t rows, __m
       sums[r * vectors + v] = _mm512_add_epi32(sums[r * vectors + v], _mm512_set1_epi32(terms[r]));
 }
 
-// Six blocks of sixteen columns make two of 48 rather than one of 64 and one of 32, which has fewer sums at a time.
 static inline size_t vectors_of(size_t columns) {
   const size_t blocks = (columns + NR - 1) / NR;
-  if (blocks <= MASKD_VECTORS)
-    return blocks;
-  return blocks % MASKD_VECTORS == 0 || blocks > 2 * MASKD_VECTORS + 1 ? MASKD_VECTORS : 3;
+  return blocks < MASKD_VECTORS ? blocks : MASKD_VECTORS;
 }
 
 // Goes over all rows with one block of columns.
@@ -254,9 +258,9 @@ static void multiply_block(product *p, size_t vectors, size_t rows, maskd_way wa
   for (size_t v = 0; v < vectors; v += 1) {
     const size_t column = p->column + v * NR;
     p->bias[v] = _mm512_loadu_si512(p->epilogue->bias + column);
-    if (way == MASKD_WAY_FLOOR || way == MASKD_WAY_FLOOR_SIGNED)
+    if (way == MASKD_WAY_NEAREST || way == MASKD_WAY_NEAREST_SIGNED)
       constants[v] = maskd_constants_of(_mm512_loadu_si512(p->epilogue->multiplier + column),
-                                        _mm512_loadu_si512(p->epilogue->shift + column), p->epilogue);
+                                        _mm512_loadu_si512(p->epilogue->shift + column), way, p->epilogue);
   }
   // The last round of rows that share a register may read sums beyond its own.
   __m512i sums[SUMS + MASKD_VECTORS] = {0};
