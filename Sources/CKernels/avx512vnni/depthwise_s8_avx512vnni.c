@@ -11,14 +11,27 @@
 //
 // Unpacking keeps each quarter of a register to itself: vector v, quarter q, lane i is channel 16q + 4v + i of the
 // block, which is what saturating packs undo. Weights lie in that order: block, column, group of four rows, vector.
+// The last block may have few channels: up to 32 then stand in a register twice, up to 16 four times, and as many parts
+// of the row of results are computed side by side.
 
-enum { CHANNELS = 64, GROUP = 4, WEIGHT_BYTES = MASKD_VECTORS * 64, LARGEST_SHARED_WIDTH = 5 };
+enum {
+  CHANNELS = 64,
+  QUARTERS = 4,
+  GROUP = 4,
+  WEIGHT_BYTES = MASKD_VECTORS * 64,
+  LARGEST_SHARED_WIDTH = 5,
+};
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))),                 \
                              apply_to = function)
 
 static inline size_t groups_of(size_t height) {
   return height / GROUP + (height % GROUP != 0);
+}
+
+// How often a block of that many channels stands in a register.
+static inline size_t parts_of(size_t count) {
+  return count > 32 ? 1 : count > 16 ? 2 : 4;
 }
 
 size_t maskd_packed_depthwise_s8_bytes_avx512vnni(size_t height, size_t width, size_t channels) {
@@ -32,15 +45,17 @@ size_t maskd_packed_depthwise_s8_bytes_avx512vnni(size_t height, size_t width, s
 void maskd_pack_depthwise_s8_avx512vnni(size_t height, size_t width, size_t channels, const int8_t *weights,
                                         void *packed) {
   int8_t *to = packed;
-  for (size_t block = 0; block < channels; block += CHANNELS)
+  for (size_t block = 0; block < channels; block += CHANNELS) {
+    const size_t quarters = QUARTERS / parts_of(channels - block);
     for (size_t x = 0; x < width; x += 1)
       for (size_t group = 0; group < height; group += GROUP)
         for (size_t place = 0; place < CHANNELS; place += 1) {
-          const size_t vector = place / 16, quarter = place / 4 % 4, lane = place % 4;
+          const size_t vector = place / 16, quarter = place / 4 % 4 % quarters, lane = place % 4;
           const size_t channel = block + 16 * quarter + 4 * vector + lane;
           for (size_t y = group; y < group + GROUP; y += 1, to += 1)
             *to = y < height && channel < channels ? weights[(y * width + x) * channels + channel] : 0;
         }
+  }
 }
 
 // One call of the kernel, and the block of channels that is computed now.
@@ -48,89 +63,142 @@ typedef struct convolution {
   const maskd_depthwise_window *window;
   const int8_t *const *rows;
   const maskd_epilogue *epilogue;
-  size_t groups, channel, count; // of the block: its first channel, and how many there are
-  __mmask64 read;
-  const int8_t *weights; // of the block
-  char *result;          // where the block's first channel of result 0 goes
-  maskd_way way;
+  size_t groups, pixels;
+  size_t channel, count; // of the block: its first channel, and how many there are from there on
+  size_t parts, pixels_of_part;
+  size_t apart[QUARTERS]; // the first result of each part; the last parts may overlap
+  const int8_t *weights;  // of the block
+  char *result;           // where the block's first channel of result 0 goes
   maskd_clamp clamp;
   __m512i bias[MASKD_VECTORS];
   maskd_column_constants constants[MASKD_VECTORS];
   __m512 range[2];
 } convolution;
 
-// Sixty-four values of an array, of which `count` are there, as four vectors in the order of the channels above.
-static inline void gather(const int32_t *values, size_t count, __m512i vectors[MASKD_VECTORS]) {
-  int32_t all[CHANNELS] = {0};
-  memcpy(all, values, (count < CHANNELS ? count : CHANNELS) * sizeof *values);
-  for (size_t v = 0; v < MASKD_VECTORS; v += 1) {
-    const __m512i low = _mm512_inserti32x4(_mm512_castsi128_si512(_mm_loadu_si128((const void *)(all + 4 * v))),
-                                           _mm_loadu_si128((const void *)(all + 16 + 4 * v)), 1);
-    const __m512i three = _mm512_inserti32x4(low, _mm_loadu_si128((const void *)(all + 32 + 4 * v)), 2);
-    vectors[v] = _mm512_inserti32x4(three, _mm_loadu_si128((const void *)(all + 48 + 4 * v)), 3);
+// The values of an array for the channels of a block, as four vectors in the order of the channels above: vector v
+// takes its quarter q from sixteen values that begin at channel 16q.
+static inline void gather(const int32_t *values, const convolution *c, __m512i vectors[MASKD_VECTORS]) {
+  __m512i sixteen[QUARTERS];
+  for (size_t i = 0; i < QUARTERS; i += 1) {
+    const size_t first = 16 * (i % (QUARTERS / c->parts));
+    const __mmask16 there = first < c->count ? (__mmask16)maskd_first(c->count - first) : 0;
+    sixteen[i] = _mm512_maskz_loadu_epi32(there, values + first);
   }
+  const __m512i low = _mm512_shuffle_i32x4(sixteen[0], sixteen[1], 0x44);
+  const __m512i high = _mm512_shuffle_i32x4(sixteen[0], sixteen[1], 0xee);
+  const __m512i next_low = _mm512_shuffle_i32x4(sixteen[2], sixteen[3], 0x44);
+  const __m512i next_high = _mm512_shuffle_i32x4(sixteen[2], sixteen[3], 0xee);
+  vectors[0] = _mm512_shuffle_i32x4(low, next_low, 0x88);
+  vectors[1] = _mm512_shuffle_i32x4(low, next_low, 0xdd);
+  vectors[2] = _mm512_shuffle_i32x4(high, next_high, 0x88);
+  vectors[3] = _mm512_shuffle_i32x4(high, next_high, 0xdd);
 }
 
-static inline void begin_block(convolution *c) {
-  gather(c->epilogue->bias + c->channel, c->count, c->bias);
-  if (c->way != MASKD_WAY_NEAREST && c->way != MASKD_WAY_NEAREST_SIGNED)
+static void begin_block(convolution *c, maskd_way way) {
+  c->parts = parts_of(c->count);
+  c->pixels_of_part = (c->pixels + c->parts - 1) / c->parts;
+  for (size_t i = 0; i < c->parts; i += 1) {
+    const size_t last = c->pixels - c->pixels_of_part;
+    c->apart[i] = i * c->pixels_of_part < last ? i * c->pixels_of_part : last;
+  }
+  gather(c->epilogue->bias + c->channel, c, c->bias);
+  if (way != MASKD_WAY_NEAREST && way != MASKD_WAY_NEAREST_SIGNED)
     return;
   __m512i multipliers[MASKD_VECTORS], shifts[MASKD_VECTORS];
-  gather(c->epilogue->multiplier + c->channel, c->count, multipliers);
-  gather(c->epilogue->shift + c->channel, c->count, shifts);
+  gather(c->epilogue->multiplier + c->channel, c, multipliers);
+  gather(c->epilogue->shift + c->channel, c, shifts);
   for (size_t v = 0; v < MASKD_VECTORS; v += 1)
-    c->constants[v] = maskd_constants_of(multipliers[v], shifts[v], c->way, c->epilogue);
+    c->constants[v] = maskd_constants_of(multipliers[v], shifts[v], way, c->epilogue);
 }
 
-static __attribute__((noinline)) void finish_in_order(convolution *c, const __m512i sums[MASKD_VECTORS], char *result) {
-  int32_t all[CHANNELS];
-  for (size_t v = 0; v < MASKD_VECTORS; v += 1) {
-    _mm_storeu_si128((void *)(all + 4 * v), _mm512_extracti32x4_epi32(sums[v], 0));
-    _mm_storeu_si128((void *)(all + 16 + 4 * v), _mm512_extracti32x4_epi32(sums[v], 1));
-    _mm_storeu_si128((void *)(all + 32 + 4 * v), _mm512_extracti32x4_epi32(sums[v], 2));
-    _mm_storeu_si128((void *)(all + 48 + 4 * v), _mm512_extracti32x4_epi32(sums[v], 3));
-  }
-  for (size_t i = 0; i < CHANNELS && i < c->count; i += 16) {
-    const __m512i x = _mm512_loadu_si512(all + i);
-    if (c->way == MASKD_WAY_FLOAT)
-      maskd_float_16(x, c->channel + i, (__mmask16)maskd_first(c->count - i), c->epilogue, (float *)result + i,
-                     c->range);
+// Results of one pixel from sums in the order of the channels.
+static void finish_pixel(convolution *c, const int32_t *sums, size_t count, char *result) {
+  for (size_t i = 0; i < count; i += 16) {
+    const __m512i x = _mm512_loadu_si512(sums + i);
+    if (c->epilogue->rounding == MASKD_TO_FLOAT)
+      maskd_float_16(x, c->channel + i, (__mmask16)maskd_first(count - i), c->epilogue, (float *)result + i, c->range);
     else
-      maskd_requantize_16_avx512(x, c->channel + i, c->count - i, c->epilogue, (int8_t *)result + i);
+      maskd_requantize_16_avx512(x, c->channel + i, count - i, c->epilogue, (int8_t *)result + i);
   }
 }
 
-static inline __attribute__((always_inline)) void finish(convolution *c, const __m512i sums[MASKD_VECTORS],
-                                                         size_t pixel) {
-  char *result = c->result + pixel * c->window->result_step;
-  if (c->way != MASKD_WAY_NEAREST && c->way != MASKD_WAY_NEAREST_SIGNED) {
-    finish_in_order(c, sums, result);
-    return;
+static __attribute__((noinline)) void finish_any(convolution *c, __m512i sums_0, __m512i sums_1, __m512i sums_2,
+                                                 __m512i sums_3, size_t pixel) {
+  const __m512i sums[MASKD_VECTORS] = {sums_0, sums_1, sums_2, sums_3};
+  int32_t all[CHANNELS], lanes[16];
+  for (size_t v = 0; v < MASKD_VECTORS; v += 1) {
+    _mm512_storeu_si512(lanes, sums[v]);
+    for (size_t quarter = 0; quarter < QUARTERS; quarter += 1)
+      memcpy(all + 16 * quarter + 4 * v, lanes + 4 * quarter, 16);
   }
-  const bool is_signed = c->way == MASKD_WAY_NEAREST_SIGNED;
+  const size_t channels = CHANNELS / c->parts, count = c->count < channels ? c->count : channels;
+  for (size_t i = 0; i < c->parts; i += 1)
+    finish_pixel(c, all + i * channels, count, c->result + (pixel + c->apart[i]) * c->window->result_step);
+}
+
+// Stores the first `count` of the bytes that one part has.
+static inline __attribute__((always_inline)) void store_part(size_t parts, __m512i bytes, size_t count, char *result) {
+  if (count >= CHANNELS / parts && parts == 1)
+    _mm512_storeu_si512(result, bytes);
+  else if (count >= CHANNELS / parts && parts == 2)
+    _mm256_storeu_si256((void *)result, _mm512_castsi512_si256(bytes));
+  else if (count >= CHANNELS / parts)
+    _mm_storeu_si128((void *)result, _mm512_castsi512_si128(bytes));
+  else
+    _mm512_mask_storeu_epi8(result, maskd_first(count), bytes);
+}
+
+static inline __attribute__((always_inline)) void finish(maskd_way way, size_t parts, convolution *c,
+                                                         const __m512i sums[MASKD_VECTORS], size_t pixel) {
+  const bool is_signed = way == MASKD_WAY_NEAREST_SIGNED;
   __m512i values[MASKD_VECTORS];
   __m512 farthest = _mm512_setzero_ps();
 #pragma clang loop unroll(full)
   for (size_t v = 0; v < MASKD_VECTORS; v += 1)
-    values[v] = is_signed ? maskd_nearest(sums[v], &c->constants[v], true, &farthest)
-                          : maskd_nearest(sums[v], &c->constants[v], false, &farthest);
-  if (maskd_is_unsure(farthest))
-    finish_in_order(c, sums, result);
-  else if (c->count >= CHANNELS)
-    _mm512_storeu_si512(result, maskd_packed(values, is_signed, &c->clamp));
-  else
-    _mm512_mask_storeu_epi8(result, c->read, maskd_packed(values, is_signed, &c->clamp));
+    values[v] = maskd_nearest(sums[v], &c->constants[v], is_signed, &farthest);
+  if ((way != MASKD_WAY_NEAREST && !is_signed) || maskd_is_unsure(farthest)) {
+    finish_any(c, sums[0], sums[1], sums[2], sums[3], pixel);
+    return;
+  }
+  __m512i bytes = maskd_packed(values, is_signed, &c->clamp);
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < parts; i += 1) {
+    store_part(parts, bytes, c->count, c->result + (pixel + c->apart[i]) * c->window->result_step);
+    bytes = parts == 2 ? _mm512_shuffle_i64x2(bytes, bytes, 0x0e) : _mm512_alignr_epi64(bytes, bytes, 2);
+  }
 }
 
-// Brings four rows of one column together. Rows beyond the window read as zero.
-static inline __attribute__((always_inline)) void bring_together(const convolution *c, size_t group, size_t offset,
-                                                                 __m512i taps[MASKD_VECTORS]) {
+// The channels of a pixel, or of the pixels of all parts. `part_bytes` from one part's to the next.
+static inline __attribute__((always_inline)) __m512i load(size_t parts, const int8_t *from, const size_t *part_bytes,
+                                                          __mmask64 read) {
+  if (parts == 1)
+    return _mm512_maskz_loadu_epi8(read, from);
+  if (parts == 2)
+    return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_maskz_loadu_epi8((__mmask32)read, from)),
+                              _mm256_maskz_loadu_epi8((__mmask32)read, from + part_bytes[1]), 1);
+  const __mmask16 first = (__mmask16)read;
+  const __m512i one = _mm512_castsi128_si512(_mm_maskz_loadu_epi8(first, from));
+  const __m512i two = _mm512_inserti32x4(one, _mm_maskz_loadu_epi8(first, from + part_bytes[1]), 1);
+  const __m512i three = _mm512_inserti32x4(two, _mm_maskz_loadu_epi8(first, from + part_bytes[2]), 2);
+  return _mm512_inserti32x4(three, _mm_maskz_loadu_epi8(first, from + part_bytes[3]), 3);
+}
+
+// Which window it is; constants wherever speed matters.
+typedef struct shape {
+  maskd_way way;
+  size_t parts, height, width;
+} shape;
+
+// Brings the rows of a group together in one column. Rows beyond the window read as zero.
+static inline __attribute__((always_inline)) void bring_together(shape s, const convolution *c, size_t group,
+                                                                 size_t offset, const size_t *part_bytes,
+                                                                 __mmask64 read, __m512i taps[MASKD_VECTORS]) {
   __m512i row[GROUP];
 #pragma clang loop unroll(full)
   for (size_t y = 0; y < GROUP; y += 1) {
     const size_t index = group * GROUP + y;
-    row[y] = index < c->window->height ? _mm512_maskz_loadu_epi8(c->read, c->rows[index] + c->channel + offset)
-                                       : _mm512_setzero_si512();
+    row[y] = index < s.height ? load(s.parts, c->rows[index] + c->channel + offset, part_bytes, read)
+                              : _mm512_setzero_si512();
   }
   const __m512i low = _mm512_unpacklo_epi8(row[0], row[1]), high = _mm512_unpackhi_epi8(row[0], row[1]);
   const __m512i next_low = _mm512_unpacklo_epi8(row[2], row[3]), next_high = _mm512_unpackhi_epi8(row[2], row[3]);
@@ -140,92 +208,139 @@ static inline __attribute__((always_inline)) void bring_together(const convoluti
   taps[3] = _mm512_unpackhi_epi16(high, next_high);
 }
 
-static inline __attribute__((always_inline)) void add_column(const convolution *c, size_t groups, size_t x,
-                                                             size_t group, const __m512i taps[MASKD_VECTORS],
+static inline __attribute__((always_inline)) void add_column(const int8_t *weights, const __m512i taps[MASKD_VECTORS],
                                                              __m512i sums[MASKD_VECTORS]) {
-  const int8_t *weights = c->weights + (x * groups + group) * WEIGHT_BYTES;
 #pragma clang loop unroll(full)
   for (size_t v = 0; v < MASKD_VECTORS; v += 1)
     sums[v] = _mm512_dpbusd_epi32(sums[v], taps[v], _mm512_loadu_si512(weights + v * 64));
 }
 
+static inline __attribute__((always_inline)) void begin_sums(const convolution *c, __m512i sums[MASKD_VECTORS]) {
+#pragma clang loop unroll(full)
+  for (size_t v = 0; v < MASKD_VECTORS; v += 1)
+    sums[v] = c->bias[v];
+}
+
+static inline __attribute__((always_inline)) void find_parts(const convolution *c, size_t part_bytes[QUARTERS]) {
+  for (size_t i = 0; i < c->parts; i += 1)
+    part_bytes[i] = c->apart[i] * c->window->pixel_step;
+}
+
 // Results as far apart as their taps: column `column` of the picture is tap `column - p` of result p. sums[0] belongs
 // to the result that is complete next.
-static inline __attribute__((always_inline)) void convolve_neighbours(convolution *c, size_t width, size_t groups,
-                                                                      size_t pixels) {
+static inline __attribute__((always_inline)) void convolve_neighbours(shape s, convolution *c) {
+  const size_t groups = groups_of(s.height), step = c->window->tap_step, columns = c->pixels_of_part + s.width - 1;
+  const __mmask64 read = maskd_first(c->count);
+  const int8_t *weights = c->weights;
+  size_t part_bytes[QUARTERS];
+  find_parts(c, part_bytes);
   __m512i sums[LARGEST_SHARED_WIDTH][MASKD_VECTORS];
 #pragma clang loop unroll(full)
-  for (size_t i = 0; i < width; i += 1)
-#pragma clang loop unroll(full)
-    for (size_t v = 0; v < MASKD_VECTORS; v += 1)
-      sums[i][v] = c->bias[v];
-  for (size_t column = 0; column < pixels + width - 1; column += 1) {
+  for (size_t i = 0; i < s.width; i += 1)
+    begin_sums(c, sums[i]);
+  for (size_t column = 0; column < columns; column += 1) {
 #pragma clang loop unroll(full)
     for (size_t group = 0; group < groups; group += 1) {
       __m512i taps[MASKD_VECTORS];
-      bring_together(c, group, column * c->window->tap_step, taps);
+      bring_together(s, c, group, column * step, part_bytes, read, taps);
 #pragma clang loop unroll(full)
-      for (size_t i = 0; i < width; i += 1)
-        add_column(c, groups, width - 1 - i, group, taps, sums[i]);
+      for (size_t i = 0; i < s.width; i += 1)
+        add_column(weights + ((s.width - 1 - i) * groups + group) * WEIGHT_BYTES, taps, sums[i]);
     }
-    if (column + 1 >= width)
-      finish(c, sums[0], column + 1 - width);
+    if (column + 1 >= s.width)
+      finish(s.way, s.parts, c, sums[0], column + 1 - s.width);
 #pragma clang loop unroll(full)
-    for (size_t i = 0; i < width; i += 1)
+    for (size_t i = 0; i + 1 < s.width; i += 1)
 #pragma clang loop unroll(full)
       for (size_t v = 0; v < MASKD_VECTORS; v += 1)
-        sums[i][v] = i + 1 < width ? sums[i + 1][v] : c->bias[v];
+        sums[i][v] = sums[i + 1][v];
+    begin_sums(c, sums[s.width - 1]);
   }
 }
 
-static inline __attribute__((always_inline)) void convolve_apart(convolution *c, size_t width, size_t groups,
-                                                                 size_t pixels) {
-  for (size_t pixel = 0; pixel < pixels; pixel += 1) {
+static inline __attribute__((always_inline)) void convolve_apart(shape s, convolution *c) {
+  const size_t groups = groups_of(s.height);
+  const __mmask64 read = maskd_first(c->count);
+  size_t part_bytes[QUARTERS];
+  find_parts(c, part_bytes);
+  for (size_t pixel = 0; pixel < c->pixels_of_part; pixel += 1) {
+    const int8_t *weights = c->weights;
     __m512i sums[MASKD_VECTORS];
-#pragma clang loop unroll(full)
-    for (size_t v = 0; v < MASKD_VECTORS; v += 1)
-      sums[v] = c->bias[v];
-    for (size_t x = 0; x < width; x += 1)
-      for (size_t group = 0; group < groups; group += 1) {
+    begin_sums(c, sums);
+    for (size_t x = 0; x < s.width; x += 1)
+      for (size_t group = 0; group < groups; group += 1, weights += WEIGHT_BYTES) {
         __m512i taps[MASKD_VECTORS];
-        bring_together(c, group, pixel * c->window->pixel_step + x * c->window->tap_step, taps);
-        add_column(c, groups, x, group, taps, sums);
+        bring_together(s, c, group, pixel * c->window->pixel_step + x * c->window->tap_step, part_bytes, read, taps);
+        add_column(weights, taps, sums);
       }
-    finish(c, sums, pixel);
+    finish(s.way, s.parts, c, sums, pixel);
   }
 }
 
-static void convolve_block(convolution *c, size_t pixels) {
-  const bool are_neighbours = c->window->tap_step == c->window->pixel_step;
-  if (are_neighbours && c->window->width == 3 && c->groups == 1)
-    convolve_neighbours(c, 3, 1, pixels);
-  else if (are_neighbours && c->window->width == 5 && c->groups == 2)
-    convolve_neighbours(c, 5, 2, pixels);
-  else if (c->window->width == 3 && c->groups == 1)
-    convolve_apart(c, 3, 1, pixels);
+static inline __attribute__((always_inline)) void convolve_parts(maskd_way way, size_t parts, convolution *c) {
+  const maskd_depthwise_window *w = c->window;
+  const bool are_neighbours = w->tap_step == w->pixel_step;
+  if (are_neighbours && w->height == 3 && w->width == 3)
+    convolve_neighbours((shape){way, parts, 3, 3}, c);
+  else if (are_neighbours && w->height == 5 && w->width == 5)
+    convolve_neighbours((shape){way, parts, 5, 5}, c);
+  else if (w->height == 3 && w->width == 3)
+    convolve_apart((shape){way, parts, 3, 3}, c);
   else
-    convolve_apart(c, c->window->width, c->groups, pixels);
+    convolve_apart((shape){way, parts, w->height, w->width}, c);
+}
+
+static void convolve_nearest(convolution *c) {
+  if (c->parts == 1)
+    convolve_parts(MASKD_WAY_NEAREST, 1, c);
+  else if (c->parts == 2)
+    convolve_parts(MASKD_WAY_NEAREST, 2, c);
+  else
+    convolve_parts(MASKD_WAY_NEAREST, 4, c);
+}
+
+static void convolve_nearest_signed(convolution *c) {
+  if (c->parts == 1)
+    convolve_parts(MASKD_WAY_NEAREST_SIGNED, 1, c);
+  else if (c->parts == 2)
+    convolve_parts(MASKD_WAY_NEAREST_SIGNED, 2, c);
+  else
+    convolve_parts(MASKD_WAY_NEAREST_SIGNED, 4, c);
+}
+
+static void convolve_any(convolution *c) {
+  if (c->parts == 1)
+    convolve_parts(MASKD_WAY_ANY, 1, c);
+  else if (c->parts == 2)
+    convolve_parts(MASKD_WAY_ANY, 2, c);
+  else
+    convolve_parts(MASKD_WAY_ANY, 4, c);
 }
 
 void maskd_depthwise_s8_avx512vnni(size_t pixels, size_t channels, const maskd_depthwise_window *window,
                                    const int8_t *const *rows, const void *packed, void *result,
                                    const maskd_epilogue *epilogue) {
   const size_t element_bytes = epilogue->rounding == MASKD_TO_FLOAT ? sizeof(float) : 1;
-  convolution c = {.window = window, .rows = rows, .epilogue = epilogue, .groups = groups_of(window->height)};
-  c.way = maskd_way_of(epilogue);
+  const size_t block_bytes = window->width * groups_of(window->height) * WEIGHT_BYTES;
+  const maskd_way way = maskd_way_of(epilogue);
+  convolution c = {.window = window, .rows = rows, .epilogue = epilogue, .pixels = pixels};
   c.clamp = maskd_clamp_of(epilogue);
   c.range[0] = _mm512_set1_ps(INFINITY);
   c.range[1] = _mm512_set1_ps(-INFINITY);
   for (size_t channel = 0; channel < channels; channel += CHANNELS) {
     c.channel = channel;
     c.count = channels - channel;
-    c.read = maskd_first(c.count);
-    c.weights = (const int8_t *)packed + channel / CHANNELS * window->width * c.groups * WEIGHT_BYTES;
+    c.weights = (const int8_t *)packed + channel / CHANNELS * block_bytes;
     c.result = (char *)result + channel * element_bytes;
-    begin_block(&c);
-    convolve_block(&c, pixels);
+    begin_block(&c, way);
+    if (way == MASKD_WAY_NEAREST)
+      convolve_nearest(&c);
+    else if (way == MASKD_WAY_NEAREST_SIGNED)
+      convolve_nearest_signed(&c);
+    else
+      convolve_any(&c);
   }
-  if (c.way == MASKD_WAY_FLOAT)
+  if (way == MASKD_WAY_FLOAT)
     maskd_take_range(epilogue, c.range);
 }
 
