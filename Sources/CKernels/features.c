@@ -20,7 +20,9 @@ static bool system_saves(uint32_t state) {
 
 bool maskd_processor_has_avx2(void) {
   uint32_t eax, ebx, ecx, edx;
-  return system_saves(STATE_SSE_AVX) && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx & bit_AVX2);
+  if (!system_saves(STATE_SSE_AVX) || !__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx & bit_FMA))
+    return false;
+  return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ebx & bit_AVX2);
 }
 
 bool maskd_processor_has_avx512vnni(void) {

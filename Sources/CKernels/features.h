@@ -6,6 +6,7 @@
 // What the processor has and the operating system keeps across a change of threads.
 
 #if defined(__x86_64__)
+// AVX2 and FMA.
 bool maskd_processor_has_avx2(void);
 // AVX512 F, BW, DQ, VL and VNNI.
 bool maskd_processor_has_avx512vnni(void);

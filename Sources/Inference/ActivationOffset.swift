@@ -40,12 +40,12 @@ extension Compiler {
     return other
   }
 
-  private func isReadByConvolution(_ operand: Operand) -> Bool {
+  private func isReadByConvolution(_ operand: Operand, throughPadding: Bool = true) -> Bool {
     model.main.operators.contains { operation in
       guard case .builtin(let code) = operation.code, operation.inputs.first == operand.index else { return false }
       // Most padding is left to the convolution behind it.
-      if code == .pad, let padded = operation.outputs.first, padded != operand.index {
-        return isReadByConvolution(Operand(index: padded))
+      if code == .pad, throughPadding, let padded = operation.outputs.first {
+        return isReadByConvolution(Operand(index: padded), throughPadding: false)
       }
       return code == .convolution2D || code == .depthwiseConvolution2D || code == .fullyConnected
     }

@@ -12,6 +12,9 @@ struct Arena {
   let addresses: UnsafePointer<UnsafeMutableRawPointer>
   /// As many bytes as the most demanding step asks for; aligned to `Arena.alignment`.
   let scratch: UnsafeMutableRawPointer
+  /// The number of the thread, from 0, and how many run the same step.
+  var thread = 0
+  var threadCount = 1
 
   /// Every operand begins at a multiple of this, in bytes: a cache line, and more than any vector register.
   static let alignment = 64

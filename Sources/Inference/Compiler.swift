@@ -45,6 +45,8 @@ struct Compiler {
   var absorbedPads: [Operand: AbsorbedPad] = [:]
   /// The other form of a value, with the activation offset or without it, where some step has made it.
   var otherForms: [Operand: Operand] = [:]
+  /// Where the ranges of float values are noted that dynamic range layers read.
+  var rangeSinks: [Operand: RangeSink] = [:]
   /// Bytes of packed weights and constants so far.
   private(set) var constantByteCount = 0
   /// Multiplications and element accesses of one run so far, those done at compilation included.

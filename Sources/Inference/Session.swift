@@ -32,10 +32,11 @@ public final class Session {
     let table = UnsafePointer(addresses.baseAddress.unsafelyUnwrapped)
     let scratch = scratch.start
     let arenas = (0..<program.threadCount).map {
-      Arena(addresses: table, scratch: scratch + $0 * scratchByteCount)
+      Arena(
+        addresses: table, scratch: scratch + $0 * scratchByteCount, thread: $0, threadCount: program.threadCount)
     }
-    arena = arenas[0]
     team = Team(steps: program.steps, arenas: arenas)
+    arena = team == nil ? Arena(addresses: table, scratch: scratch) : arenas[0]
   }
 
   deinit {

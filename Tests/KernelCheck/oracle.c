@@ -59,6 +59,12 @@ int64_t oracle_average(int64_t sum, int64_t count, maskd_average_rounding roundi
   return half_away_from_zero(sum, count);
 }
 
+double oracle_sum_bound(double magnitude, size_t count) {
+  // Each addition and each product is off by half a unit in the last place at most, in either sum.
+  const double unit = 0x1p-24;
+  return magnitude < 0x1p126 ? 2 * (double)(count + 1) * unit * magnitude + 0x1p-140 : INFINITY;
+}
+
 float oracle_clamp_f32(float value, float minimum, float maximum) {
   if (value < minimum)
     return minimum;

@@ -25,6 +25,11 @@ float oracle_float(int64_t sum, int32_t bias, size_t column, const maskd_epilogu
 
 int64_t oracle_average(int64_t sum, int64_t count, maskd_average_rounding rounding);
 
+// How far two float sums of the same `count` products (bias counted as one) may lie apart, in whatever order they are
+// added and whether or not products are fused with sums: `magnitude` is the sum of what is added, without signs.
+// Infinite where such sums may leave the range of float.
+double oracle_sum_bound(double magnitude, size_t count);
+
 float oracle_clamp_f32(float value, float minimum, float maximum);
 
 #endif

@@ -40,7 +40,14 @@ void result_compare(const result_area *area, const uint8_t *expected) {
     }
 }
 
-void result_compare_f32(const result_area *area, const float *expected) {
+static bool is_as_wanted(float got, float wanted, double bound) {
+  if (memcmp(&got, &wanted, sizeof got) == 0 || (isnan(got) && isnan(wanted)) || !isfinite(bound))
+    return true;
+  return fabs((double)got - (double)wanted) <= bound;
+}
+
+// Without bounds the values must be the same.
+static void compare_f32(const result_area *area, const float *expected, const double *bounds) {
   check_outside(area);
   const size_t columns = area->row_bytes / sizeof(float);
   for (size_t row = 0; row < area->rows; row += 1)
@@ -48,9 +55,17 @@ void result_compare_f32(const result_area *area, const float *expected) {
       float got;
       memcpy(&got, area->first + row * area->stride + i * sizeof got, sizeof got);
       const float wanted = expected[row * columns + i];
-      if (memcmp(&got, &wanted, sizeof got) != 0 && !(isnan(got) && isnan(wanted))) {
+      if (!is_as_wanted(got, wanted, bounds ? bounds[row * columns + i] : 0)) {
         case_differs("row %zu, column %zu: %a instead of %a", row, i, (double)got, (double)wanted);
         return;
       }
     }
+}
+
+void result_compare_f32(const result_area *area, const float *expected) {
+  compare_f32(area, expected, NULL);
+}
+
+void result_compare_f32_within(const result_area *area, const float *expected, const double *bounds) {
+  compare_f32(area, expected, bounds);
 }

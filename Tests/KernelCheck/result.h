@@ -19,4 +19,7 @@ void result_compare(const result_area *area, const uint8_t *expected);
 // As above, for floats: two values that are no number count as equal.
 void result_compare_f32(const result_area *area, const float *expected);
 
+// As above, where each value may be off by its bound; one whose bound is no finite number may be anything.
+void result_compare_f32_within(const result_area *area, const float *expected, const double *bounds);
+
 #endif

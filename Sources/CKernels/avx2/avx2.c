@@ -12,6 +12,7 @@ void maskd_install_avx2(maskd_kernels *table) {
   table->add_s8 = maskd_add_s8_avx2;
   table->mul_s8 = maskd_mul_s8_avx2;
   table->multiply_peak_s8 = maskd_multiply_peak_s8_avx2;
+  maskd_install_float_avx2(table);
 }
 
 #endif

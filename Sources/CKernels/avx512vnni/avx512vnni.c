@@ -13,6 +13,7 @@ void maskd_install_avx512vnni(maskd_kernels *table) {
   table->depthwise_s8_s16 = maskd_depthwise_s8_s16_avx512vnni;
   table->row_sums_s8 = maskd_row_sums_s8_avx512vnni;
   table->multiply_peak_s8 = maskd_multiply_peak_s8_avx512vnni;
+  maskd_install_float_avx512vnni(table);
 }
 
 #endif

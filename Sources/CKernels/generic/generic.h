@@ -20,13 +20,18 @@ void maskd_depthwise_s8_s16_generic(size_t pixels, size_t channels, size_t taps,
 void maskd_row_sums_s8_generic(size_t rows, size_t mr, size_t taps, size_t depth, const int8_t *const *operands,
                                int32_t *sums);
 
-void maskd_gemm_f32_4x8_generic(size_t rows, size_t columns, size_t taps, size_t depth, const float *const *operands,
-                                const float *packed, const float *bias, float minimum, float maximum, float *result,
-                                size_t result_stride);
+void maskd_gemm_f32_4x8_generic(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
+                                const float *const *operands, const float *packed, const float *bias, float minimum,
+                                float maximum, float *result, size_t result_stride);
 
-void maskd_depthwise_f32_generic(size_t pixels, size_t channels, size_t taps, const float *const *operands,
-                                 const float *weights, const float *bias, float minimum, float maximum, float *result,
-                                 size_t result_stride);
+void maskd_depthwise_f32_generic(size_t pixels, size_t channels, const maskd_depthwise_window *window,
+                                 const float *const *rows, const float *weights, const float *bias, float minimum,
+                                 float maximum, float *result);
+
+void maskd_arithmetic_f32_generic(maskd_arithmetic operation, size_t count, const float *left, size_t left_step,
+                                  const float *right, size_t right_step, float minimum, float maximum, float *result);
+void maskd_range_f32_generic(size_t count, const float *values, float *range);
+void maskd_quantize_f32_s8_generic(size_t count, const float *values, const maskd_quantization *to, int8_t *result);
 
 void maskd_add_s8_generic(size_t count, const int8_t *left, size_t left_step, const int8_t *right, size_t right_step,
                           int8_t *result, const maskd_add_s8_parameters *parameters);

@@ -112,20 +112,56 @@ typedef void (*maskd_depthwise_s8_s16_function)(size_t pixels, size_t channels, 
 typedef void (*maskd_row_sums_s8_function)(size_t rows, size_t mr, size_t taps, size_t depth,
                                            const int8_t *const *operands, int32_t *sums);
 
-// The float twin of gemm_s8. The products are summed in the order t, k from zero, the bias is added last, and no
-// product is fused with its sum: that is what the TFLite reference kernels do, to the bit.
+// The float twin of gemm_s8, with columns as there.
 //
 //   result[r][c] = clamp(sum over t, k of operands[t * mr + r][k] * weights[c][t][k] + bias[c])
 //
-// `bias` is padded to a multiple of MASKD_COLUMN_PAD. A result that is not a number stays so.
-typedef void (*maskd_gemm_f32_function)(size_t rows, size_t columns, size_t taps, size_t depth,
+// `bias` is padded to a multiple of MASKD_COLUMN_PAD. A result that is not a number stays so. The generic kernel sums
+// the products in the order t, k from zero, adds the bias last, and fuses no product with its sum, which is what the
+// TFLite reference kernels do, to the bit; the others may add in any order, and fuse.
+typedef void (*maskd_gemm_f32_function)(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
                                         const float *const *operands, const float *packed, const float *bias,
                                         float minimum, float maximum, float *result, size_t result_stride);
 
-// The float twin of depthwise_s8: weights tap by tap, each tap padded as there, and `bias` padded the same way.
-typedef void (*maskd_depthwise_f32_function)(size_t pixels, size_t channels, size_t taps, const float *const *operands,
-                                             const float *weights, const float *bias, float minimum, float maximum,
-                                             float *result, size_t result_stride);
+// The float twin of depthwise_s8, with sums as in gemm_f32. Weights are tap by tap, [y][x], each tap padded to a
+// multiple of MASKD_COLUMN_PAD channels, and `bias` is padded the same way.
+typedef void (*maskd_depthwise_f32_function)(size_t pixels, size_t channels, const maskd_depthwise_window *window,
+                                             const float *const *rows, const float *weights, const float *bias,
+                                             float minimum, float maximum, float *result);
+
+typedef enum maskd_arithmetic {
+  MASKD_ADD,
+  MASKD_SUBTRACT,
+  MASKD_MULTIPLY,
+  MASKD_DIVIDE,
+  MASKD_MAXIMUM,
+  MASKD_MINIMUM,
+  MASKD_PRELU,      // left where that is at least 0, else left * right
+  MASKD_HARD_SWISH, // left * min(max(left + 3, 0), 6) / 6, whatever right is
+} maskd_arithmetic;
+
+// result = clamp(left ... right), for `count` floats. A step is 1, or 0 where one value stands for all. Every family
+// gives the same bits.
+typedef void (*maskd_arithmetic_f32_function)(maskd_arithmetic operation, size_t count, const float *left,
+                                              size_t left_step, const float *right, size_t right_step, float minimum,
+                                              float maximum, float *result);
+
+// Moves range[0], the least, and range[1], the greatest value so far, to take `count` more in. What is not a number is
+// passed over.
+typedef void (*maskd_range_f32_function)(size_t count, const float *values, float *range);
+
+// result = clamp(round(value * inverse_scale + zero_point), minimum, 127) ^ flip, a tie away from zero; what is not a
+// number becomes the minimum. Neither rounding of the product nor of the sum is left out: TFLite quantizes activations
+// in float. Every family gives the same bits.
+typedef struct maskd_quantization {
+  float inverse_scale;
+  float zero_point;
+  float minimum; // -128 or -127
+  uint8_t flip;  // 0x80 where the result is stored with an activation offset of 128, else 0
+} maskd_quantization;
+
+typedef void (*maskd_quantize_f32_s8_function)(size_t count, const float *values, const maskd_quantization *to,
+                                               int8_t *result);
 
 // ADD and SUB as TFLite computes them in int8. With x the operand minus its zero point:
 //
@@ -215,6 +251,9 @@ typedef struct maskd_kernels {
   maskd_gemm_shape gemm_f32_shape;
   maskd_gemm_f32_function gemm_f32;
   maskd_depthwise_f32_function depthwise_f32;
+  maskd_arithmetic_f32_function arithmetic_f32;
+  maskd_range_f32_function range_f32;
+  maskd_quantize_f32_s8_function quantize_f32_s8;
   maskd_add_s8_function add_s8;
   maskd_mul_s8_function mul_s8;
   maskd_average_pool_s8_function average_pool_s8;

@@ -16,6 +16,7 @@ void maskd_install_neon(maskd_kernels *table) {
   table->add_s8 = maskd_add_s8_neon;
   table->mul_s8 = maskd_mul_s8_neon;
   table->multiply_peak_s8 = maskd_multiply_peak_s8_neon;
+  maskd_install_float_neon(table);
 }
 
 #endif

@@ -28,4 +28,7 @@ void maskd_mul_s8_neon(size_t count, const int8_t *left, size_t left_step, const
 
 uint64_t maskd_multiply_peak_s8_neon(size_t repeats);
 
+// Puts the float kernels on the table.
+void maskd_install_float_neon(maskd_kernels *table);
+
 #endif

@@ -2,13 +2,10 @@ import CKernels
 import TFLite
 
 /// DEPTHWISE_CONV_2D in int8 with one result a channel: row by row of the result.
-///
-/// Where the window leaves the picture, rows of the input are copied between zero points first; each is copied once and
-/// used for all rows of results that see it.
 struct DepthwiseConvolution: Step {
   let source: Operand
   let result: Operand
-  let window: Window
+  let rows: PictureRows
   let channels: Int
   /// As the family packs them.
   let weights: AlignedMemory
@@ -17,78 +14,21 @@ struct DepthwiseConvolution: Step {
   let outside: Int8
   let kernels: KernelTable
 
-  /// Columns of a padded row: what all windows of a row see.
-  private var paddedWidth: Int {
-    (window.outputWidth - 1) * window.strideWidth + (window.width - 1) * window.dilationWidth + 1
-  }
-  /// Rows of the picture from the first to the last tap of a window.
-  private var reach: Int { (window.height - 1) * window.dilationHeight + 1 }
-  private var rowByteCount: Int { paddedWidth * channels }
-  private var pointerByteCount: Int { Arena.aligned(window.height * MemoryLayout<Int>.stride) }
-
-  var partCount: Int { window.batches * window.outputHeight }
-  /// Which rows the ring holds.
-  private var heldByteCount: Int { Arena.aligned(reach * MemoryLayout<Int>.stride) }
-  /// Row pointers; where there is padding, a row of zero points and a ring of padded rows.
-  var scratchByteCount: Int {
-    pointerByteCount + (window.hasPadding ? heldByteCount + (reach + 1) * rowByteCount : 0)
-  }
+  var partCount: Int { rows.window.batches * rows.window.outputHeight }
+  var scratchByteCount: Int { rows.scratchByteCount }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
     let kernel = kernels.pointer.pointee.depthwise_s8
-    let rows = arena.scratch.assumingMemoryBound(to: UnsafePointer<Int8>?.self)
-    var geometry = maskd_depthwise_window(
-      height: window.height, width: window.width, tap_step: window.dilationWidth * channels,
-      pixel_step: window.strideWidth * channels, result_step: channels)
+    let window = rows.window
+    var geometry = window.depthwiseGeometry(pixelByteCount: channels, resultByteCount: channels)
     var epilogue = requantization.parameters
-    let ring = RowRing(self, arena)
+    let ring = PictureRows.Ring(
+      rows, input: arena.bytes(source), outside: UInt8(bitPattern: outside), scratch: arena.scratch)
     for part in parts {
-      let (batch, y) = part.quotientAndRemainder(dividingBy: window.outputHeight)
-      for tap in 0..<window.height {
-        rows[tap] = ring.row(y * window.strideHeight - window.top + tap * window.dilationHeight, batch: batch)
-      }
+      let pointers = UnsafeRawPointer(ring.pointers(forRow: part)).assumingMemoryBound(to: UnsafePointer<Int8>?.self)
       kernel?(
-        window.outputWidth, channels, &geometry, rows, weights.start,
+        window.outputWidth, channels, &geometry, pointers, weights.start,
         arena.int8(result) + part * window.outputWidth * channels, &epilogue)
-    }
-  }
-
-  /// Rows of the input as the kernel reads them: in place, or padded copies of the last few.
-  private struct RowRing {
-    private let step: DepthwiseConvolution
-    private let input: UnsafePointer<Int8>
-    /// For each slot the row, counted through all pictures, that was copied there; -1 for none.
-    private let held: UnsafeMutablePointer<Int>
-    private let outsideRow: UnsafeMutablePointer<Int8>
-    private let ring: UnsafeMutablePointer<Int8>
-
-    init(_ step: DepthwiseConvolution, _ arena: Arena) {
-      self.step = step
-      input = UnsafePointer(arena.int8(step.source))
-      let free = arena.scratch + step.pointerByteCount
-      held = free.assumingMemoryBound(to: Int.self)
-      outsideRow = (free + step.heldByteCount).assumingMemoryBound(to: Int8.self)
-      ring = outsideRow + step.rowByteCount
-      guard step.window.hasPadding else { return }
-      held.update(repeating: -1, count: step.reach)
-      outsideRow.update(repeating: step.outside, count: (step.reach + 1) * step.rowByteCount)
-    }
-
-    /// Where the first tap of the first result finds row `y` of a picture.
-    func row(_ y: Int, batch: Int) -> UnsafePointer<Int8> {
-      let window = step.window
-      let row = batch * window.inputHeight + y
-      guard window.hasPadding else { return input + row * window.inputWidth * step.channels }
-      guard y >= 0, y < window.inputHeight else { return UnsafePointer(outsideRow) }
-      let index = y % step.reach
-      let slot = ring + index * step.rowByteCount
-      if held[index] != row {
-        let columns = max(0, min(window.inputWidth, step.paddedWidth - window.left))
-        (slot + window.left * step.channels).update(
-          from: input + row * window.inputWidth * step.channels, count: columns * step.channels)
-        held[index] = row
-      }
-      return UnsafePointer(slot)
     }
   }
 }
@@ -170,8 +110,8 @@ extension Compiler {
     }
     let requantization = try depthwiseRequantization(bias, layer, result: result, node)
     let step = DepthwiseConvolution(
-      source: source, result: result, window: window, channels: channels, weights: packed,
-      requantization: requantization, outside: Int8(truncatingIfNeeded: offset), kernels: family.table)
+      source: source, result: result, rows: PictureRows(window: window, pixelByteCount: channels), channels: channels,
+      weights: packed, requantization: requantization, outside: Int8(truncatingIfNeeded: offset), kernels: family.table)
     try emit(step, reading: [source], writing: [result])
   }
 

@@ -35,7 +35,7 @@ struct PackedFloatMatrix: Sendable {
 }
 
 /// Floats with zeros behind them, as many as the kernels may read.
-private func paddedFloats(_ values: ArraySlice<Float>) -> [Float] {
+func paddedFloats(_ values: ArraySlice<Float>) -> [Float] {
   Array(values) + [Float](repeating: 0, count: Requantization.padded(values.count) - values.count)
 }
 
@@ -47,33 +47,43 @@ struct FloatConvolution: Step {
   let inputChannels: Int
   let outputChannels: Int
   let groups: [PackedFloatMatrix]
+  let parts: MatrixParts
   let outside: AlignedMemory
+  /// Where the range of the results goes, if somebody wants it.
+  let range: RangeSink?
   let kernels: KernelTable
 
-  private var tile: Int { kernels.pointer.pointee.gemm_f32_shape.mr }
-  var partCount: Int { (window.outputPixels + tile - 1) / tile }
-  var scratchByteCount: Int { tile * window.taps * MemoryLayout<Int>.stride }
+  var partCount: Int { groups.count * parts.count }
+  var scratchByteCount: Int {
+    kernels.pointer.pointee.gemm_f32_shape.mr * window.taps * MemoryLayout<Int>.stride
+  }
 
-  func run(_ parts: Range<Int>, in arena: Arena) {
-    let table = kernels.pointer.pointee
-    let mr = table.gemm_f32_shape.mr
-    let input = UnsafePointer(arena.float(source))
-    let zeros = UnsafePointer(outside.elements(as: Float.self))
-    let pointers = arena.scratch.assumingMemoryBound(to: UnsafePointer<Float>?.self)
-    for part in parts {
-      let first = part * mr
-      let rows = min(mr, window.outputPixels - first)
-      for index in groups.indices {
-        let group = groups[index]
-        window.point(
-          pointers, input + index * group.depth, outside: zeros, channels: inputChannels, first: first, rows: rows,
-          mr: mr)
-        table.gemm_f32(
-          rows, group.columns, window.taps, group.depth, pointers, group.memory.elements(as: Float.self),
-          group.bias.elements(as: Float.self), group.range.lowerBound, group.range.upperBound,
-          arena.float(result) + first * outputChannels + index * group.columns,
-          outputChannels * MemoryLayout<Float>.stride)
+  func run(_ range: Range<Int>, in arena: Arena) {
+    let table = kernels.pointer
+    let mr = table.pointee.gemm_f32_shape.mr
+    let pointers = arena.scratch.assumingMemoryBound(to: UnsafeRawPointer?.self)
+    let operands = UnsafeRawPointer(pointers).assumingMemoryBound(to: UnsafePointer<Float>?.self)
+    let pixelByteCount = inputChannels * MemoryLayout<Float>.stride
+    var geometry = window.geometry(pixelByteCount: pixelByteCount)
+    let seen = self.range?.begin(in: arena)
+    for index in range {
+      let (number, part) = index.quotientAndRemainder(dividingBy: parts.count)
+      let (rows, columns) = parts.part(part)
+      let group = groups[number]
+      let input = UnsafeRawPointer(arena.float(source) + number * group.depth)
+      if window.isPointwise {
+        for row in 0..<rows.count { pointers[row] = input + (rows.lowerBound + row) * pixelByteCount }
+      } else {
+        maskd_point_taps(&geometry, input, outside.start, rows.lowerBound, rows.count, mr, pointers)
       }
+      let target =
+        arena.float(result) + rows.lowerBound * outputChannels + number * group.columns + columns.lowerBound
+      table.pointee.gemm_f32(
+        rows.count, columns.lowerBound, columns.count, window.taps, group.depth, operands,
+        group.memory.elements(as: Float.self), group.bias.elements(as: Float.self), group.range.lowerBound,
+        group.range.upperBound, target, outputChannels * MemoryLayout<Float>.stride)
+      guard let seen else { continue }
+      for row in 0..<rows.count { table.pointee.range_f32(columns.count, target + row * outputChannels, seen) }
     }
   }
 }
@@ -82,31 +92,33 @@ struct FloatConvolution: Step {
 struct FloatDepthwiseConvolution: Step {
   let source: Operand
   let result: Operand
-  let window: Window
+  let rows: PictureRows
   let channels: Int
   let weights: AlignedMemory
   let bias: AlignedMemory
-  let range: ClosedRange<Float>
-  let outside: AlignedMemory
+  let activation: ClosedRange<Float>
+  /// Where the range of the results goes, if somebody wants it.
+  let range: RangeSink?
   let kernels: KernelTable
 
-  var partCount: Int { window.batches * window.outputHeight }
-  var scratchByteCount: Int { WideDepthwiseConvolution.pixelsPerCall * window.taps * MemoryLayout<Int>.stride }
+  var partCount: Int { rows.window.batches * rows.window.outputHeight }
+  var scratchByteCount: Int { rows.scratchByteCount }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
-    let kernel = kernels.pointer.pointee.depthwise_f32
-    let input = UnsafePointer(arena.float(source))
-    let zeros = UnsafePointer(outside.elements(as: Float.self))
-    let pointers = arena.scratch.assumingMemoryBound(to: UnsafePointer<Float>?.self)
+    let table = kernels.pointer
+    let window = rows.window
+    let pixelByteCount = channels * MemoryLayout<Float>.stride
+    var geometry = window.depthwiseGeometry(pixelByteCount: pixelByteCount, resultByteCount: pixelByteCount)
+    let ring = PictureRows.Ring(rows, input: arena.bytes(source), outside: 0, scratch: arena.scratch)
+    let seen = range?.begin(in: arena)
+    let rowCount = window.outputWidth * channels
     for part in parts {
-      let row = arena.float(result) + part * window.outputWidth * channels
-      for first in stride(from: 0, to: window.outputWidth, by: WideDepthwiseConvolution.pixelsPerCall) {
-        let pixels = min(WideDepthwiseConvolution.pixelsPerCall, window.outputWidth - first)
-        window.point(pointers, input, outside: zeros, channels: channels, row: part, columns: first..<first + pixels)
-        kernel?(
-          pixels, channels, window.taps, pointers, weights.elements(as: Float.self), bias.elements(as: Float.self),
-          range.lowerBound, range.upperBound, row + first * channels, channels * MemoryLayout<Float>.stride)
-      }
+      let pointers = UnsafeRawPointer(ring.pointers(forRow: part)).assumingMemoryBound(to: UnsafePointer<Float>?.self)
+      let target = arena.float(result) + part * rowCount
+      table.pointee.depthwise_f32(
+        window.outputWidth, channels, &geometry, pointers, weights.elements(as: Float.self),
+        bias.elements(as: Float.self), activation.lowerBound, activation.upperBound, target)
+      if let seen { table.pointee.range_f32(rowCount, target, seen) }
     }
   }
 }
@@ -131,10 +143,15 @@ extension Compiler {
       try countConstant(bytes: matrix.byteCount)
       groups.append(matrix)
     }
+    let parts = MatrixParts(
+      rows: window.outputPixels, columns: columns, columnByteCount: window.taps * shape[3] * 4,
+      mr: family.table.pointer.pointee.gemm_f32_shape.mr)
+    let range = try rangeSink(for: result, partCount: groupCount * parts.count, node)
     let step = FloatConvolution(
       source: source, result: result, window: window, inputChannels: self[source].shape[3], outputChannels: shape[0],
-      groups: groups, outside: AlignedMemory(byteCount: shape[3] * 4), kernels: family.table)
-    try emit(step, reading: [source], writing: [result])
+      groups: groups, parts: parts, outside: AlignedMemory(byteCount: shape[3] * 4), range: range,
+      kernels: family.table)
+    try emit(step, reading: [source], writing: [result] + range.operands)
   }
 
   mutating func emitFloatProduct(
@@ -146,10 +163,14 @@ extension Compiler {
       taps: 1, depth: shape[1], range: try floatRange(activation, node), table: family.table,
       byteLimit: options.constantByteLimit)
     try countConstant(bytes: matrix.byteCount)
+    let parts = MatrixParts(
+      rows: rows, columns: shape[0], columnByteCount: shape[1] * 4,
+      mr: family.table.pointer.pointee.gemm_f32_shape.mr)
+    let range = try rangeSink(for: result, partCount: parts.count, node)
     let step = FloatConvolution(
       source: source, result: result, window: Window(rows: rows), inputChannels: shape[1], outputChannels: shape[0],
-      groups: [matrix], outside: AlignedMemory(byteCount: 0), kernels: family.table)
-    try emit(step, reading: [source], writing: [result])
+      groups: [matrix], parts: parts, outside: AlignedMemory(byteCount: 0), range: range, kernels: family.table)
+    try emit(step, reading: [source], writing: [result] + range.operands)
   }
 
   mutating func emitFloatDepthwise(
@@ -160,12 +181,14 @@ extension Compiler {
     let values = try constantFloats(weights, node)
     try countConstant(bytes: window.taps * Requantization.padded(channels) * 4)
     let packed = (0..<window.taps).flatMap { paddedFloats(values[$0 * channels..<($0 + 1) * channels]) }
+    let range = try rangeSink(for: result, partCount: window.batches * window.outputHeight, node)
     let step = FloatDepthwiseConvolution(
-      source: source, result: result, window: window, channels: channels, weights: AlignedMemory(copying: packed),
+      source: source, result: result, rows: PictureRows(window: window, pixelByteCount: channels * 4),
+      channels: channels, weights: AlignedMemory(copying: packed),
       bias: AlignedMemory(copying: paddedFloats(try floatBiases(bias, channels: channels, node)[...])),
-      range: try floatRange(activation, node), outside: AlignedMemory(byteCount: channels * 4), kernels: family.table)
+      activation: try floatRange(activation, node), range: range, kernels: family.table)
     try countConstant(bytes: step.bias.byteCount)
-    try emit(step, reading: [source], writing: [result])
+    try emit(step, reading: [source], writing: [result] + range.operands)
   }
 
   private func constantFloats(_ operand: Operand, _ node: Node) throws(CompilationError) -> [Float] {
@@ -176,7 +199,7 @@ extension Compiler {
     return elements
   }
 
-  private func floatBiases(_ bias: Operand?, channels: Int, _ node: Node) throws(CompilationError) -> [Float] {
+  func floatBiases(_ bias: Operand?, channels: Int, _ node: Node) throws(CompilationError) -> [Float] {
     guard let bias else { return [Float](repeating: 0, count: channels) }
     let values = try constantFloats(bias, node)
     try node.check(values.count == channels, "the bias has \(values.count) values for \(channels) results")

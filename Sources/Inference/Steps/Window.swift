@@ -90,6 +90,13 @@ struct Window {
       pixel_bytes: pixelByteCount)
   }
 
+  /// The form that depthwise kernels take for a row of results.
+  func depthwiseGeometry(pixelByteCount: Int, resultByteCount: Int) -> maskd_depthwise_window {
+    maskd_depthwise_window(
+      height: height, width: width, tap_step: dilationWidth * pixelByteCount,
+      pixel_step: strideWidth * pixelByteCount, result_step: resultByteCount)
+  }
+
   /// The pixel (in pixels from the start of the input) under a tap of a result pixel, or nil outside the picture.
   @inline(__always)
   func pixel(batch: Int, y: Int, x: Int, tapY: Int, tapX: Int) -> Int? {

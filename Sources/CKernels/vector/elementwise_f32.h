@@ -1,0 +1,64 @@
+#ifndef MASKD_VECTOR_ELEMENTWISE_F32_H
+#define MASKD_VECTOR_ELEMENTWISE_F32_H
+
+#include "../generic/elementwise_f32.h"
+#include "vector_f32.h"
+
+static void maskd_arithmetic_f32_vector(maskd_arithmetic operation, size_t count, const float *left, size_t left_step,
+                                        const float *right, size_t right_step, float minimum, float maximum,
+                                        float *result) {
+  maskd_arithmetic_any(operation, count, left, left_step, right, right_step, minimum, maximum, result);
+}
+
+// The range of several vectors at a time: each minimum waits for the one before.
+enum { MASKD_RANGE_VECTORS = 4 };
+
+static void maskd_range_f32_vector(size_t count, const float *values, float *range) {
+  maskd_vector least[MASKD_RANGE_VECTORS], greatest[MASKD_RANGE_VECTORS];
+  for (size_t v = 0; v < MASKD_RANGE_VECTORS; v += 1)
+    least[v] = range[0], greatest[v] = range[1];
+  size_t i = 0;
+  for (; i + MASKD_RANGE_VECTORS * MASKD_LANES <= count; i += MASKD_RANGE_VECTORS * MASKD_LANES)
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < MASKD_RANGE_VECTORS; v += 1) {
+      const maskd_vector next = maskd_load(values + i + v * MASKD_LANES);
+      least[v] = next < least[v] ? next : least[v];
+      greatest[v] = next > greatest[v] ? next : greatest[v];
+    }
+  for (size_t v = 0; v < MASKD_RANGE_VECTORS; v += 1)
+    for (size_t lane = 0; lane < MASKD_LANES; lane += 1) {
+      range[0] = least[v][lane] < range[0] ? least[v][lane] : range[0];
+      range[1] = greatest[v][lane] > range[1] ? greatest[v][lane] : range[1];
+    }
+  for (; i < count; i += 1) {
+    range[0] = values[i] < range[0] ? values[i] : range[0];
+    range[1] = values[i] > range[1] ? values[i] : range[1];
+  }
+}
+
+// As maskd_quantized, a vector at a time.
+MASKD_INLINE maskd_vector_s8 maskd_quantized_vector(maskd_vector values, const maskd_quantization *to) {
+  const maskd_vector scaled = values * to->inverse_scale;
+  const maskd_vector steps = scaled + to->zero_point;
+  const maskd_vector minimum = to->minimum, maximum = 127;
+  const maskd_vector floored = steps > minimum ? steps : minimum;
+  const maskd_vector clamped = floored < maximum ? floored : maximum;
+  const maskd_vector half = maskd_almost_half;
+  const maskd_vector nudged = clamped + __builtin_elementwise_copysign(half, clamped);
+  const maskd_vector_s32 rounded = __builtin_convertvector(nudged, maskd_vector_s32);
+  return __builtin_convertvector(rounded, maskd_vector_s8) ^ (maskd_vector_s8)(int8_t)to->flip;
+}
+
+static void maskd_quantize_f32_s8_vector(size_t count, const float *values, const maskd_quantization *to,
+                                         int8_t *result) {
+  const maskd_quantization parameters = *to; // a copy, which no store through `result` can change
+  size_t i = 0;
+  for (; i + MASKD_LANES <= count; i += MASKD_LANES) {
+    const maskd_vector_s8 bytes = maskd_quantized_vector(maskd_load(values + i), &parameters);
+    memcpy(result + i, &bytes, sizeof bytes);
+  }
+  for (; i < count; i += 1)
+    result[i] = maskd_quantized(values[i], &parameters);
+}
+
+#endif

@@ -1,0 +1,182 @@
+#include "check.h"
+#include "oracle.h"
+#include "result.h"
+#include "values.h"
+#include <math.h>
+
+// The oracle must not fuse what the kernels must not fuse.
+#pragma STDC FP_CONTRACT OFF
+
+enum { COUNT = 300 };
+
+static struct {
+  guarded left_memory, right_memory, range_memory;
+  result_area result;
+} now;
+
+static void make(void) {
+  if (now.left_memory.first)
+    return;
+  now.left_memory = guarded_make(COUNT * sizeof(float));
+  now.right_memory = guarded_make(COUNT * sizeof(float));
+  now.range_memory = guarded_make(2 * sizeof(float));
+  now.result.memory = guarded_make(COUNT * sizeof(float));
+}
+
+static float *random_floats(const guarded *memory, size_t count) {
+  float *values = guarded_place(memory, count * sizeof *values, values_coin());
+  values_fill_f32(values, count);
+  return values;
+}
+
+static const char *const operation_names[] = {"add",     "subtract", "multiply", "divide",
+                                              "maximum", "minimum",  "prelu",    "hard swish"};
+
+static float oracle_arithmetic(maskd_arithmetic operation, float a, float b) {
+  switch (operation) {
+  case MASKD_ADD:
+    return a + b;
+  case MASKD_SUBTRACT:
+    return a - b;
+  case MASKD_MULTIPLY:
+    return a * b;
+  case MASKD_DIVIDE:
+    return a / b;
+  case MASKD_MAXIMUM:
+    return fmaxf(a, b);
+  case MASKD_MINIMUM:
+    return fminf(a, b);
+  case MASKD_PRELU:
+    return a < 0 ? a * b : a;
+  case MASKD_HARD_SWISH:
+    return a * fminf(fmaxf(a + 3, 0), 6) * (1.0f / 6);
+  }
+  return NAN;
+}
+
+static void run_arithmetic_case(const maskd_kernels *family, maskd_arithmetic operation, size_t count, size_t left_step,
+                                size_t right_step) {
+  case_begin("%s, %zu values, steps %zu and %zu", operation_names[operation], count, left_step, right_step);
+  const float *left = random_floats(&now.left_memory, left_step == 1 ? count : 1);
+  const float *right = random_floats(&now.right_memory, right_step == 1 ? count : 1);
+  const float minimum = values_coin() ? -1 : -INFINITY, maximum = values_coin() ? 1 : INFINITY;
+  static float expected[COUNT];
+  for (size_t i = 0; i < count; i += 1)
+    expected[i] =
+        oracle_clamp_f32(oracle_arithmetic(operation, left[i * left_step], right[i * right_step]), minimum, maximum);
+  result_place(&now.result, 1, count * sizeof(float), count * sizeof(float));
+  family->arithmetic_f32(operation, count, left, left_step, right, right_step, minimum, maximum,
+                         (float *)(void *)now.result.first);
+  result_compare_f32(&now.result, expected);
+}
+
+static void run_arithmetic(const maskd_kernels *family, const maskd_kernels *generic) {
+  (void)generic;
+  make();
+  for (maskd_arithmetic operation = MASKD_ADD; operation <= MASKD_HARD_SWISH; operation += 1)
+    for (size_t i = 0; i < 40 && !checks_should_stop(); i += 1) {
+      run_arithmetic_case(family, operation, (size_t)values_in(1, COUNT), 1, 1);
+      run_arithmetic_case(family, operation, (size_t)values_in(1, COUNT), 1, 0);
+      run_arithmetic_case(family, operation, (size_t)values_in(1, COUNT), 0, 1);
+    }
+}
+
+static void run_range(const maskd_kernels *family, const maskd_kernels *generic) {
+  (void)generic;
+  make();
+  for (size_t count = 1; count <= COUNT && !checks_should_stop(); count += 1) {
+    case_begin("%zu values", count);
+    float *values = random_floats(&now.left_memory, count);
+    if (values_coin())
+      values[values_in(0, (int64_t)count - 1)] = NAN;
+    float *range = guarded_place(&now.range_memory, 2 * sizeof *range, values_coin());
+    range[0] = values_coin() ? INFINITY : -1.5f, range[1] = values_coin() ? -INFINITY : 1.5f;
+    float least = range[0], greatest = range[1];
+    for (size_t i = 0; i < count; i += 1)
+      least = fminf(least, values[i]), greatest = fmaxf(greatest, values[i]);
+    family->range_f32(count, values, range);
+    if (range[0] != least || range[1] != greatest)
+      case_differs("%a to %a instead of %a to %a", (double)range[0], (double)range[1], (double)least, (double)greatest);
+  }
+}
+
+// Steps and a half of the quantized type as often as anything else: ties must go away from zero.
+static void fill_for_rounding(float *values, size_t count, float scale) {
+  values_fill_f32(values, count);
+  for (size_t i = 0; i < count; i += 1)
+    if (values_coin())
+      values[i] = (float)values_in(-300, 300) * 0.5f * scale;
+    else if (values_in(0, 20) == 0)
+      values[i] = values_coin() ? NAN : (values_coin() ? INFINITY : -INFINITY);
+}
+
+static uint8_t oracle_quantize(float value, const maskd_quantization *to) {
+  const float product = value * to->inverse_scale;
+  const float steps = roundf(product + to->zero_point);
+  const float clamped = isnan(steps) ? to->minimum : fminf(fmaxf(steps, to->minimum), 127);
+  return (uint8_t)((uint8_t)(int8_t)clamped ^ to->flip);
+}
+
+static void run_quantize(const maskd_kernels *family, const maskd_kernels *generic) {
+  (void)generic;
+  make();
+  for (size_t count = 1; count <= COUNT && !checks_should_stop(); count += 1) {
+    case_begin("%zu values", count);
+    const float scale = values_coin() ? 0.0625f : 0.01f;
+    const maskd_quantization to = {1 / scale, (float)values_in(-128, 127), values_coin() ? -128 : -127,
+                                   values_coin() ? 0x80 : 0};
+    float *values = guarded_place(&now.left_memory, count * sizeof *values, values_coin());
+    fill_for_rounding(values, count, scale);
+    static uint8_t expected[COUNT];
+    for (size_t i = 0; i < count; i += 1)
+      expected[i] = oracle_quantize(values[i], &to);
+    result_place(&now.result, 1, count, count);
+    family->quantize_f32_s8(count, values, &to, (int8_t *)now.result.first);
+    result_compare(&now.result, expected);
+  }
+}
+
+// The jobs: a picture of 16 KiB.
+enum { JOB_COUNT = 4096 };
+
+static struct {
+  float left[JOB_COUNT], right[JOB_COUNT], result[JOB_COUNT];
+  int8_t bytes[JOB_COUNT];
+} bench;
+
+static size_t prepare_job(const maskd_kernels *family) {
+  (void)family;
+  values_fill_f32(bench.left, JOB_COUNT);
+  values_fill_f32(bench.right, JOB_COUNT);
+  return JOB_COUNT;
+}
+
+static void arithmetic_job(const maskd_kernels *family) {
+  family->arithmetic_f32(MASKD_ADD, JOB_COUNT, bench.left, 1, bench.right, 1, 0, 6, bench.result);
+}
+
+static void range_job(const maskd_kernels *family) {
+  float range[2] = {0, 0};
+  family->range_f32(JOB_COUNT, bench.left, range);
+}
+
+static void quantize_job(const maskd_kernels *family) {
+  const maskd_quantization to = {20, 3, -128, 0x80};
+  family->quantize_f32_s8(JOB_COUNT, bench.left, &to, bench.bytes);
+}
+
+static void (*arithmetic_function(const maskd_kernels *family))(void) {
+  return (void (*)(void))family->arithmetic_f32;
+}
+
+static void (*range_function(const maskd_kernels *family))(void) {
+  return (void (*)(void))family->range_f32;
+}
+
+static void (*quantize_function(const maskd_kernels *family))(void) {
+  return (void (*)(void))family->quantize_f32_s8;
+}
+
+const check check_arithmetic_f32 = {"arithmetic_f32", arithmetic_function, run_arithmetic, prepare_job, arithmetic_job};
+const check check_range_f32 = {"range_f32", range_function, run_range, prepare_job, range_job};
+const check check_quantize_f32_s8 = {"quantize_f32_s8", quantize_function, run_quantize, prepare_job, quantize_job};
