@@ -47,6 +47,8 @@ struct Compiler {
   var otherForms: [Operand: Operand] = [:]
   /// Where the ranges of float values are noted that dynamic range layers read.
   var rangeSinks: [Operand: RangeSink] = [:]
+  /// Float values quantized while the model runs, for the layers that read them so.
+  var dynamicForms: [DynamicFormKey: DynamicForm] = [:]
   /// Bytes of packed weights and constants so far.
   private(set) var constantByteCount = 0
   /// Multiplications and element accesses of one run so far, those done at compilation included.

@@ -20,11 +20,7 @@ extension OperatorCall {
 
   /// Why weights of that type are not computed with.
   func unsupportedWeights(_ input: TensorValue, _ weights: TensorValue) -> ReferenceError {
-    switch (input.type, weights.type) {
-    case (.float32, .int8), (.float32, .uint8):
-      unsupported("float32 input with \(weights.type) weights, the dynamic range form")
-    default: unsupported("\(input.type) input with \(weights.type) weights")
-    }
+    unsupported("\(input.type) input with \(weights.type) weights")
   }
 
   /// The biases of `count` results; zeros where there are none.

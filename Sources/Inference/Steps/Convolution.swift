@@ -104,6 +104,11 @@ extension Compiler {
       try emitFloatConvolution(
         source: source, result: result, window: window, weights: weights, bias: bias, activation: settings.activation,
         node)
+    case (.float32, .int8):
+      let result = try define(of: node, type: .float32, shape: output)
+      try emitDynamicConvolution(
+        source: source, result: result, window: window, weights: weights, bias: bias, activation: settings.activation,
+        node)
     case (.int16, .int8):
       try emitInt16Convolution(
         source: source, input: input, window: window, weights: weights, bias: bias, activation: settings.activation,
@@ -185,9 +190,6 @@ extension Compiler {
 
   /// Says which forms of arithmetic are not computed.
   func mixedTypes(_ input: Operand, _ weights: Operand) -> String {
-    switch (self[input].type, self[weights].type) {
-    case (.float32, .int8): "dynamic range (float32 input, int8 weights) is not computed here; quantize the model fully"
-    case (let input, let weights): "an input of \(input) with weights of \(weights) is not computed here"
-    }
+    "an input of \(self[input].type) with weights of \(self[weights].type) is not computed here"
   }
 }

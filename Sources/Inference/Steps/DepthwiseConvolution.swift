@@ -81,6 +81,12 @@ extension Compiler {
       try emitFloatDepthwise(
         source: repeated, result: result, window: window, weights: weights, bias: bias, activation: settings.activation,
         node)
+    case (.float32, .int8):
+      let result = try define(of: node, type: .float32, shape: output)
+      let repeated = try repeatChannels(of: source, times: shape[3] / inputChannels, node)
+      try emitDynamicDepthwise(
+        source: repeated, result: result, window: window, weights: weights, bias: bias, activation: settings.activation,
+        node)
     case (.int16, .int8):
       let repeated = try repeatChannels(of: source, times: shape[3] / inputChannels, node)
       try emitInt16Depthwise(

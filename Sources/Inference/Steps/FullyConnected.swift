@@ -6,9 +6,11 @@ extension Compiler {
   mutating func compileFullyConnected(_ node: Node) throws(CompilationError) {
     var activation = Activation.none
     var keepsDimensions = false
+    var isAsymmetric = false
     if case .fullyConnected(let options) = node.options {
       activation = options.activation
       keepsDimensions = options.keepDimensions
+      isAsymmetric = options.asymmetricQuantizeInputs
       try node.checkType(!options.hasShuffledWeights, "weights in the shuffled 4x16 form are not read here")
     }
     let source = try storedInput(0, of: node)
@@ -52,6 +54,11 @@ extension Compiler {
       let result = try define(of: node, type: .float32, shape: output)
       try emitFloatProduct(
         source: source, result: result, rows: rows, weights: weights, bias: bias, activation: activation, node)
+    case (.float32, .int8):
+      let result = try define(of: node, type: .float32, shape: Array(output))
+      try emitDynamicFullyConnected(
+        source: source, result: result, rows: rows, weights: weights, bias: bias, activation: activation,
+        isAsymmetric: isAsymmetric, node)
     case (.int16, .int8):
       try emitInt16FullyConnected(
         source: source, rows: rows, output: Array(output), weights: weights, bias: bias, activation: activation, node)

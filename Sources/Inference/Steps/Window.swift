@@ -3,7 +3,7 @@ import TFLite
 
 /// How a window of taps moves over pictures: the geometry of convolutions and pools.
 struct Window {
-  let batches: Int
+  private(set) var batches: Int
   let inputHeight: Int
   let inputWidth: Int
   let height: Int
@@ -59,6 +59,13 @@ struct Window {
     let bottom = (outputHeight - 1) * strideHeight + (height - 1) * dilationHeight - top
     let right = (outputWidth - 1) * strideWidth + (width - 1) * dilationWidth - left
     hasPadding = top > 0 || left > 0 || bottom >= inputHeight || right >= inputWidth
+  }
+
+  /// The same for one picture of the batch.
+  var ofOnePicture: Window {
+    var window = self
+    window.batches = 1
+    return window
   }
 
   /// The geometry of a matrix product of that many rows: each row is a pixel.

@@ -26,6 +26,11 @@ extension OperatorCall {
       return [
         try finishSums(sums, input, weights, bias: optionalInput(2), shape: shape, axis: 3, options.activation)
       ]
+    case (.float32, .int8):
+      let sums = try dynamicSums(
+        input, weights, rows: windows.batches, results: results, axis: 3, isSymmetric: false
+      ) { depthwiseSums(windows, $0, $1, depth: depth, results: results) }
+      return [try finishFloatSums(sums, bias: optionalInput(2), shape: shape, options.activation)]
     default: throw unsupportedWeights(input, weights)
     }
   }

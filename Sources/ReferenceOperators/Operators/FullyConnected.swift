@@ -24,6 +24,12 @@ extension OperatorCall {
       return [try finishFloatSums(sums, bias: optionalInput(2), shape: shape, options.activation)]
     case (.int8, .int8), (.uint8, .uint8), (.int16, .int8):
       return [try quantizedFullyConnected(input, weights, shape: shape, options.activation)]
+    case (.float32, .int8):
+      let sums = try dynamicSums(
+        input, weights, rows: input.elements.count / depth, results: results, axis: 0,
+        isSymmetric: !options.asymmetricQuantizeInputs
+      ) { rowSums($0, $1, depth: depth) }
+      return [try finishFloatSums(sums, bias: optionalInput(2), shape: shape, options.activation)]
     default: throw unsupportedWeights(input, weights)
     }
   }
