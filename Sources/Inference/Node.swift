@@ -8,13 +8,17 @@ struct Node {
   let outputs: [Int]
   let options: OperatorOptions
 
-  /// Takes an operator of the file, if it is one of the schema's list.
+  /// Takes an operator of the file, if it is one of the schema's list or the one custom operator that is known here.
   init(_ source: Operator, index: Int) throws(CompilationError) {
-    guard case .builtin(let code) = source.code else {
-      throw .unknownOperator(name: source.code.name, index: index)
+    switch source.code {
+    case .builtin(let code):
+      self.code = code
+      place = OperatorPlace(name: code.name, index: index)
+    case .custom(DetectionOptions.operatorName):
+      code = .custom
+      place = OperatorPlace(name: DetectionOptions.operatorName, index: index)
+    case .custom, .unnamed: throw .unknownOperator(name: source.code.name, index: index)
     }
-    self.code = code
-    place = OperatorPlace(name: code.name, index: index)
     inputs = source.inputs
     outputs = source.outputs
     options = source.options

@@ -16,6 +16,7 @@ extension Compiler {
     case .fullyConnected: try compileFullyConnected(node)
     case .transposeConv: try compileTransposeConvolution(node)
     case .batchMatmul: try compileBatchProduct(node)
+    case .custom: try compileDetection(node)
     case .averagePool2D: try compilePool(node, isAverage: true)
     case .maxPool2D: try compilePool(node, isAverage: false)
     case .quantize: try compileQuantize(node)

@@ -5,6 +5,9 @@ extension ReferenceInterpreter {
 
   /// The reference version of an operator, or nil where there is none.
   static func function(of code: OperatorCode) -> Function? {
+    if code == .custom(DetectionOptions.operatorName) {
+      return { call throws(ReferenceError) in try call.detectionPostProcess() }
+    }
     guard case .builtin(let builtin) = code else { return nil }
     return arithmetic(builtin) ?? functionsOfOneTensor(builtin) ?? arrangement(builtin)
   }

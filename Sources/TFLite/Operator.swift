@@ -64,6 +64,8 @@ public enum OperatorOptions: Sendable, Equatable {
   case argument(outputType: ElementType)
   case cast(from: ElementType, to: ElementType)
   case gelu(approximate: Bool)
+  /// The custom operator TFLite_Detection_PostProcess.
+  case detection(DetectionOptions)
 }
 
 /// What is applied to a result before it is stored.

@@ -5,7 +5,7 @@ struct OptionsReader {
   let operatorTable: FlatBufferTable
 
   func read(for code: OperatorCode) throws(ModelError) -> OperatorOptions {
-    guard case .builtin(let builtin) = code else { return .none }
+    guard case .builtin(let builtin) = code else { return try custom(code) }
     switch builtin {
     case .convolution2D: return .convolution(try convolution(options(1), dilationAt: 4))
     case .depthwiseConvolution2D: return .depthwiseConvolution(try depthwiseConvolution(options(2)))
@@ -25,6 +25,16 @@ struct OptionsReader {
         adjointX: try options.bool(0, "adj_x"), adjointY: try options.bool(1, "adj_y"))
     default: return try arrangement(builtin)
     }
+  }
+
+  /// Options of the one custom operator that is known here: a FlexBuffer.
+  private func custom(_ code: OperatorCode) throws(ModelError) -> OperatorOptions {
+    guard code == .custom(DetectionOptions.operatorName) else { return .none }
+    let bytes = try operatorTable.numbers(5, "the custom options", as: UInt8.self, limit: ModelLimits.nameByteCount)
+    guard let map = FlexBufferMap(bytes ?? []) else {
+      throw .mismatch(operatorTable.place, what: "Its custom options are no FlexBuffer map")
+    }
+    return .detection(DetectionOptions(map))
   }
 
   /// Options of the operators that move, choose or reduce elements.
