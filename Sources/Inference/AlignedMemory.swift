@@ -16,18 +16,22 @@ final class AlignedMemory: @unchecked Sendable {
   /// they are packed from would leave holes between them that nobody can use.
   private static let mappedByteCountMin = 64 << 10
 
+  /// What is allocated: the bytes, and the arena's slack behind them.
+  private var allocatedByteCount: Int { byteCount + Arena.slack }
+
   /// Allocates zeroed memory, at least one byte.
   init(byteCount: Int) {
     self.byteCount = max(1, byteCount)
-    if self.byteCount >= Self.mappedByteCountMin,
-      let memory = mmap(nil, self.byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+    let allocated = self.byteCount + Arena.slack
+    if allocated >= Self.mappedByteCountMin,
+      let memory = mmap(nil, allocated, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
       memory != MAP_FAILED
     {
       start = memory
       isMapped = true
     } else {
-      start = .allocate(byteCount: self.byteCount, alignment: Arena.alignment)
-      start.initializeMemory(as: UInt8.self, repeating: 0, count: self.byteCount)
+      start = .allocate(byteCount: allocated, alignment: Arena.alignment)
+      start.initializeMemory(as: UInt8.self, repeating: 0, count: allocated)
       isMapped = false
     }
   }
@@ -39,7 +43,7 @@ final class AlignedMemory: @unchecked Sendable {
   }
 
   deinit {
-    if isMapped { munmap(start, byteCount) } else { start.deallocate() }
+    if isMapped { munmap(start, allocatedByteCount) } else { start.deallocate() }
   }
 
   /// The bytes as elements of one type.
