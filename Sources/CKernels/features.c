@@ -33,6 +33,11 @@ bool maskd_processor_has_avx512vnni(void) {
   return (ebx & wanted) == wanted && (ecx & bit_AVX512VNNI);
 }
 
+bool maskd_processor_has_avx512vbmi(void) {
+  uint32_t eax, ebx, ecx, edx;
+  return maskd_processor_has_avx512vnni() && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ecx & bit_AVX512VBMI);
+}
+
 #elif defined(__aarch64__)
 
 #include <asm/hwcap.h>

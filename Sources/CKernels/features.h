@@ -10,6 +10,8 @@
 bool maskd_processor_has_avx2(void);
 // AVX512 F, BW, DQ, VL and VNNI.
 bool maskd_processor_has_avx512vnni(void);
+// AVX512 VBMI besides.
+bool maskd_processor_has_avx512vbmi(void);
 #elif defined(__aarch64__)
 bool maskd_processor_has_neon(void);
 bool maskd_processor_has_dotprod(void);

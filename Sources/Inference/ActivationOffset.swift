@@ -14,6 +14,9 @@ extension Compiler {
     values[result.index].hasOffset = activationOffset != 0 && isReadByConvolution(result)
   }
 
+  /// What kernels turn in each byte of an int8 operand: 0, or the highest bit.
+  func flip(of operand: Operand) -> UInt8 { self[operand].hasOffset ? 0x80 : 0 }
+
   /// The operand as convolutions read it.
   mutating func asConvolved(_ operand: Operand, _ node: Node) throws(CompilationError) -> Operand {
     let value = self[operand]

@@ -3,11 +3,12 @@
 #include "result.h"
 #include "values.h"
 
-enum { TAPS = 50, CHANNELS = 100 };
+enum { TAPS = 300, CHANNELS = 200 };
 
 static struct {
   guarded operand_memory[TAPS], pointer_memory;
   result_area result;
+  maskd_pool_s8_parameters parameters;
 } now;
 
 static void make(void) {
@@ -29,42 +30,60 @@ static const int8_t **random_operands(size_t channels, size_t taps) {
   return operands;
 }
 
+static void randomize(void) {
+  now.parameters = (maskd_pool_s8_parameters){
+      .rounding = values_coin() ? MASKD_AVERAGE_HALF_UP : MASKD_AVERAGE_HALF_AWAY_FROM_ZERO,
+      .operand_flip = values_coin() ? 0x80 : 0,
+      .result_flip = values_coin() ? 0x80 : 0,
+  };
+  values_range_s8(&now.parameters.minimum, &now.parameters.maximum);
+}
+
+// The value that a byte of an operand stands for.
+static int8_t value_of(int8_t byte) {
+  return (int8_t)((uint8_t)byte ^ now.parameters.operand_flip);
+}
+
+// The byte that stands for a result.
+static int8_t result_of(int64_t value) {
+  const int8_t clamped = oracle_clamp(value, now.parameters.minimum, now.parameters.maximum);
+  return (int8_t)((uint8_t)clamped ^ now.parameters.result_flip);
+}
+
 static void run_average_case(const maskd_kernels *family, const maskd_kernels *generic, size_t channels, size_t taps) {
-  const maskd_average_rounding rounding = values_coin() ? MASKD_AVERAGE_HALF_UP : MASKD_AVERAGE_HALF_AWAY_FROM_ZERO;
+  randomize();
+  const maskd_average_rounding rounding = now.parameters.rounding;
   case_begin("%zu channels, %zu taps, rounding %d", channels, taps, (int)rounding);
   const int8_t **operands = random_operands(channels, taps);
-  int32_t minimum, maximum;
-  values_range_s8(&minimum, &maximum);
   int8_t expected[CHANNELS];
   for (size_t channel = 0; channel < channels; channel += 1) {
     int64_t sum = 0;
     for (size_t tap = 0; tap < taps; tap += 1)
-      sum += operands[tap][channel];
-    expected[channel] = oracle_clamp(oracle_average(sum, (int64_t)taps, rounding), minimum, maximum);
+      sum += value_of(operands[tap][channel]);
+    expected[channel] = result_of(oracle_average(sum, (int64_t)taps, rounding));
   }
   if (family != generic)
-    generic->average_pool_s8(channels, taps, operands, expected, minimum, maximum, rounding);
+    generic->average_pool_s8(channels, taps, operands, expected, &now.parameters);
   result_place(&now.result, 1, channels, channels);
-  family->average_pool_s8(channels, taps, operands, (int8_t *)now.result.first, minimum, maximum, rounding);
+  family->average_pool_s8(channels, taps, operands, (int8_t *)now.result.first, &now.parameters);
   result_compare(&now.result, (const uint8_t *)expected);
 }
 
 static void run_max_case(const maskd_kernels *family, const maskd_kernels *generic, size_t channels, size_t taps) {
+  randomize();
   case_begin("%zu channels, %zu taps", channels, taps);
   const int8_t **operands = random_operands(channels, taps);
-  int32_t minimum, maximum;
-  values_range_s8(&minimum, &maximum);
   int8_t expected[CHANNELS];
   for (size_t channel = 0; channel < channels; channel += 1) {
     int64_t largest = INT64_MIN;
     for (size_t tap = 0; tap < taps; tap += 1)
-      largest = operands[tap][channel] > largest ? operands[tap][channel] : largest;
-    expected[channel] = oracle_clamp(largest, minimum, maximum);
+      largest = value_of(operands[tap][channel]) > largest ? value_of(operands[tap][channel]) : largest;
+    expected[channel] = result_of(largest);
   }
   if (family != generic)
-    generic->max_pool_s8(channels, taps, operands, expected, minimum, maximum);
+    generic->max_pool_s8(channels, taps, operands, expected, &now.parameters);
   result_place(&now.result, 1, channels, channels);
-  family->max_pool_s8(channels, taps, operands, (int8_t *)now.result.first, minimum, maximum);
+  family->max_pool_s8(channels, taps, operands, (int8_t *)now.result.first, &now.parameters);
   result_compare(&now.result, (const uint8_t *)expected);
 }
 
@@ -100,16 +119,16 @@ static size_t prepare_job(const maskd_kernels *family) {
   values_fill_s8(&bench.activations[0][0], sizeof bench.activations);
   for (size_t tap = 0; tap < JOB_TAPS; tap += 1)
     bench.operands[tap] = bench.activations[tap];
+  now.parameters = (maskd_pool_s8_parameters){.minimum = -128, .maximum = 127};
   return JOB_TAPS * JOB_CHANNELS;
 }
 
 static void job_average(const maskd_kernels *family) {
-  family->average_pool_s8(JOB_CHANNELS, JOB_TAPS, bench.operands, bench.result, -128, 127,
-                          MASKD_AVERAGE_HALF_AWAY_FROM_ZERO);
+  family->average_pool_s8(JOB_CHANNELS, JOB_TAPS, bench.operands, bench.result, &now.parameters);
 }
 
 static void job_max(const maskd_kernels *family) {
-  family->max_pool_s8(JOB_CHANNELS, JOB_TAPS, bench.operands, bench.result, -128, 127);
+  family->max_pool_s8(JOB_CHANNELS, JOB_TAPS, bench.operands, bench.result, &now.parameters);
 }
 
 static void (*function_average(const maskd_kernels *family))(void) {

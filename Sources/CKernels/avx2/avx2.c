@@ -9,8 +9,12 @@ void maskd_install_avx2(maskd_kernels *table) {
   table->gemm_s8 = maskd_gemm_s8_4x16_avx2;
   table->depthwise_s8_s16 = maskd_depthwise_s8_s16_avx2;
   table->row_sums_s8 = maskd_row_sums_s8_avx2;
+  table->lookup_s8 = maskd_lookup_s8_avx2;
   table->add_s8 = maskd_add_s8_avx2;
   table->mul_s8 = maskd_mul_s8_avx2;
+  table->average_pool_s8 = maskd_average_pool_s8_avx2;
+  table->max_pool_s8 = maskd_max_pool_s8_avx2;
+  table->mean_s8 = maskd_mean_s8_avx2;
   table->multiply_peak_s8 = maskd_multiply_peak_s8_avx2;
   maskd_install_float_avx2(table);
 }

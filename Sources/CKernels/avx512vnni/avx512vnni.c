@@ -2,6 +2,7 @@
 
 #include "avx512vnni.h"
 #include "../families.h"
+#include "../features.h"
 
 void maskd_install_avx512vnni(maskd_kernels *table) {
   table->family = "avx512vnni";
@@ -14,6 +15,12 @@ void maskd_install_avx512vnni(maskd_kernels *table) {
   table->row_sums_s8 = maskd_row_sums_s8_avx512vnni;
   table->multiply_peak_s8 = maskd_multiply_peak_s8_avx512vnni;
   maskd_install_float_avx512vnni(table);
+  table->lookup_s8 = maskd_processor_has_avx512vbmi() ? maskd_lookup_s8_avx512vbmi : maskd_lookup_s8_avx512vnni;
+  table->add_s8 = maskd_add_s8_avx512vnni;
+  table->mul_s8 = maskd_mul_s8_avx512vnni;
+  table->average_pool_s8 = maskd_average_pool_s8_avx512vnni;
+  table->max_pool_s8 = maskd_max_pool_s8_avx512vnni;
+  table->mean_s8 = maskd_mean_s8_avx512vnni;
 }
 
 #endif

@@ -26,4 +26,24 @@ uint64_t maskd_multiply_peak_s8_avx512vnni(size_t repeats);
 // Puts the float kernels on the table.
 void maskd_install_float_avx512vnni(maskd_kernels *table);
 
+void maskd_lookup_s8_avx512vnni(size_t count, const int8_t *values, const int8_t *table, int8_t *result);
+
+// For processors that have AVX512-VBMI as well.
+void maskd_lookup_s8_avx512vbmi(size_t count, const int8_t *values, const int8_t *table, int8_t *result);
+
+void maskd_add_s8_avx512vnni(const maskd_broadcast *shape, const int8_t *left, const int8_t *right, int8_t *result,
+                             const maskd_add_s8_parameters *parameters);
+
+void maskd_mul_s8_avx512vnni(const maskd_broadcast *shape, const int8_t *left, const int8_t *right, int8_t *result,
+                             const maskd_mul_s8_parameters *parameters);
+
+void maskd_average_pool_s8_avx512vnni(size_t channels, size_t taps, const int8_t *const *operands, int8_t *result,
+                                      const maskd_pool_s8_parameters *parameters);
+
+void maskd_max_pool_s8_avx512vnni(size_t channels, size_t taps, const int8_t *const *operands, int8_t *result,
+                                  const maskd_pool_s8_parameters *parameters);
+
+void maskd_mean_s8_avx512vnni(size_t columns, size_t rows, size_t stride, const int8_t *values, int8_t *result,
+                              const maskd_mean_s8_parameters *parameters);
+
 #endif

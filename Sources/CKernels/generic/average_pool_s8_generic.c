@@ -1,3 +1,4 @@
+#include "../flip.h"
 #include "generic.h"
 
 enum { BLOCK = MASKD_COLUMN_PAD };
@@ -15,17 +16,17 @@ static inline int32_t average(int32_t sum, int32_t count, maskd_average_rounding
 }
 
 void maskd_average_pool_s8_generic(size_t channels, size_t taps, const int8_t *const *operands, int8_t *result,
-                                   int32_t minimum, int32_t maximum, maskd_average_rounding rounding) {
+                                   const maskd_pool_s8_parameters *p) {
   for (size_t first = 0; first < channels; first += BLOCK) {
     const size_t count = channels - first < BLOCK ? channels - first : BLOCK;
     int32_t sums[BLOCK] = {0};
     for (size_t tap = 0; tap < taps; tap += 1)
       for (size_t c = 0; c < count; c += 1)
-        sums[c] += operands[tap][first + c];
+        sums[c] += maskd_flipped(operands[tap][first + c], p->operand_flip);
     for (size_t c = 0; c < count; c += 1) {
-      const int32_t value = average(sums[c], (int32_t)taps, rounding);
-      const int32_t floored = value < minimum ? minimum : value;
-      result[first + c] = (int8_t)(floored > maximum ? maximum : floored);
+      const int32_t value = average(sums[c], (int32_t)taps, p->rounding);
+      const int32_t floored = value < p->minimum ? p->minimum : value;
+      result[first + c] = maskd_flipped((int8_t)(floored > p->maximum ? p->maximum : floored), p->result_flip);
     }
   }
 }

@@ -17,10 +17,12 @@ void maskd_install_generic(maskd_kernels *table) {
       .arithmetic_f32 = maskd_arithmetic_f32_generic,
       .range_f32 = maskd_range_f32_generic,
       .quantize_f32_s8 = maskd_quantize_f32_s8_generic,
+      .lookup_s8 = maskd_lookup_s8_generic,
       .add_s8 = maskd_add_s8_generic,
       .mul_s8 = maskd_mul_s8_generic,
       .average_pool_s8 = maskd_average_pool_s8_generic,
       .max_pool_s8 = maskd_max_pool_s8_generic,
+      .mean_s8 = maskd_mean_s8_generic,
   };
   table->multiply_peak_s8 = maskd_multiply_peak_s8_generic;
 }

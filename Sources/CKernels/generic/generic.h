@@ -33,17 +33,22 @@ void maskd_arithmetic_f32_generic(maskd_arithmetic operation, size_t count, cons
 void maskd_range_f32_generic(size_t count, const float *values, float *range);
 void maskd_quantize_f32_s8_generic(size_t count, const float *values, const maskd_quantization *to, int8_t *result);
 
-void maskd_add_s8_generic(size_t count, const int8_t *left, size_t left_step, const int8_t *right, size_t right_step,
-                          int8_t *result, const maskd_add_s8_parameters *parameters);
+void maskd_lookup_s8_generic(size_t count, const int8_t *values, const int8_t *table, int8_t *result);
 
-void maskd_mul_s8_generic(size_t count, const int8_t *left, size_t left_step, const int8_t *right, size_t right_step,
-                          int8_t *result, const maskd_mul_s8_parameters *parameters);
+void maskd_add_s8_generic(const maskd_broadcast *shape, const int8_t *left, const int8_t *right, int8_t *result,
+                          const maskd_add_s8_parameters *parameters);
+
+void maskd_mul_s8_generic(const maskd_broadcast *shape, const int8_t *left, const int8_t *right, int8_t *result,
+                          const maskd_mul_s8_parameters *parameters);
 
 void maskd_average_pool_s8_generic(size_t channels, size_t taps, const int8_t *const *operands, int8_t *result,
-                                   int32_t minimum, int32_t maximum, maskd_average_rounding rounding);
+                                   const maskd_pool_s8_parameters *parameters);
 
 void maskd_max_pool_s8_generic(size_t channels, size_t taps, const int8_t *const *operands, int8_t *result,
-                               int32_t minimum, int32_t maximum);
+                               const maskd_pool_s8_parameters *parameters);
+
+void maskd_mean_s8_generic(size_t columns, size_t rows, size_t stride, const int8_t *values, int8_t *result,
+                           const maskd_mean_s8_parameters *parameters);
 
 uint64_t maskd_multiply_peak_s8_generic(size_t repeats);
 

@@ -163,11 +163,28 @@ typedef struct maskd_quantization {
 typedef void (*maskd_quantize_f32_s8_function)(size_t count, const float *values, const maskd_quantization *to,
                                                int8_t *result);
 
+// A function of one int8 value: result[i] = table[values[i]], where a value is read as an unsigned byte. What an
+// operand or a result with an activation offset asks for is a matter of the order and the content of the 256 entries.
+typedef void (*maskd_lookup_s8_function)(size_t count, const int8_t *values, const int8_t *table, int8_t *result);
+
+// Two operands that are broadcast to `runs` runs of `count` results, which lie one behind the other. A step leads from
+// one element of a run to the next: 1, or 0 where one value stands for the whole run. A stride leads from one run to
+// the next, and is 0 where all runs read the same.
+typedef struct maskd_broadcast {
+  size_t runs;
+  size_t count;
+  size_t left_step;
+  size_t left_stride;
+  size_t right_step;
+  size_t right_stride;
+} maskd_broadcast;
+
 // ADD and SUB as TFLite computes them in int8. With x the operand minus its zero point:
 //
 //   result = clamp(zero_point + rescale(rescale_left(x_left << 20) ± rescale_right(x_right << 20)))
 //
-// where each rescaling rounds twice. Multipliers and shifts as in maskd_epilogue.
+// where each rescaling rounds twice. Multipliers and shifts as in maskd_epilogue. A flip is 0, or 0x80 where the
+// operand or the result is stored with an activation offset of 128.
 typedef struct maskd_add_s8_parameters {
   int32_t left_zero_point;
   int32_t left_multiplier;
@@ -181,13 +198,16 @@ typedef struct maskd_add_s8_parameters {
   int32_t minimum;
   int32_t maximum;
   bool subtract; // left - right instead of left + right
+  uint8_t left_flip;
+  uint8_t right_flip;
+  uint8_t result_flip;
 } maskd_add_s8_parameters;
 
-// One run of `count` results. A step is 1, or 0 where one value stands for the whole run (broadcast).
-typedef void (*maskd_add_s8_function)(size_t count, const int8_t *left, size_t left_step, const int8_t *right,
-                                      size_t right_step, int8_t *result, const maskd_add_s8_parameters *parameters);
+typedef void (*maskd_add_s8_function)(const maskd_broadcast *shape, const int8_t *left, const int8_t *right,
+                                      int8_t *result, const maskd_add_s8_parameters *parameters);
 
-// result = clamp(zero_point + rescale((left - left_zero_point) * (right - right_zero_point))), rounded twice.
+// result = clamp(zero_point + rescale((left - left_zero_point) * (right - right_zero_point))), rounded twice. Flips as
+// in maskd_add_s8_parameters.
 typedef struct maskd_mul_s8_parameters {
   int32_t left_zero_point;
   int32_t right_zero_point;
@@ -196,11 +216,13 @@ typedef struct maskd_mul_s8_parameters {
   int32_t zero_point;
   int32_t minimum;
   int32_t maximum;
+  uint8_t left_flip;
+  uint8_t right_flip;
+  uint8_t result_flip;
 } maskd_mul_s8_parameters;
 
-// Counts and steps as in add_s8.
-typedef void (*maskd_mul_s8_function)(size_t count, const int8_t *left, size_t left_step, const int8_t *right,
-                                      size_t right_step, int8_t *result, const maskd_mul_s8_parameters *parameters);
+typedef void (*maskd_mul_s8_function)(const maskd_broadcast *shape, const int8_t *left, const int8_t *right,
+                                      int8_t *result, const maskd_mul_s8_parameters *parameters);
 
 typedef enum maskd_average_rounding {
   // What TFLite does with int8.
@@ -209,15 +231,37 @@ typedef enum maskd_average_rounding {
   MASKD_AVERAGE_HALF_UP = 1,
 } maskd_average_rounding;
 
+typedef struct maskd_pool_s8_parameters {
+  int32_t minimum; // -128 <= minimum <= maximum <= 127
+  int32_t maximum;
+  maskd_average_rounding rounding; // of averages
+  // 0, or 0x80 where operand and result are stored with an activation offset of 128.
+  uint8_t operand_flip;
+  uint8_t result_flip;
+} maskd_pool_s8_parameters;
+
 // One result pixel: result[c] = clamp(round(sum over t of operands[t][c] / taps)). Only taps inside the picture are
 // given, so `taps` is what the sum is divided by. taps < 2^23.
 typedef void (*maskd_average_pool_s8_function)(size_t channels, size_t taps, const int8_t *const *operands,
-                                               int8_t *result, int32_t minimum, int32_t maximum,
-                                               maskd_average_rounding rounding);
+                                               int8_t *result, const maskd_pool_s8_parameters *parameters);
 
 // One result pixel: result[c] = clamp(maximum over t of operands[t][c]).
 typedef void (*maskd_max_pool_s8_function)(size_t channels, size_t taps, const int8_t *const *operands, int8_t *result,
-                                           int32_t minimum, int32_t maximum);
+                                           const maskd_pool_s8_parameters *parameters);
+
+// MEAN as TFLite computes it in int8: the division is part of the multiplier. Flips as in maskd_pool_s8_parameters.
+typedef struct maskd_mean_s8_parameters {
+  int32_t offset;     // what the zero points of a whole column sum to
+  int32_t multiplier; // 0 ..< 2^31
+  int32_t shift;      // -31 ... 30
+  int32_t zero_point;
+  uint8_t operand_flip;
+  uint8_t result_flip;
+} maskd_mean_s8_parameters;
+
+// result[c] = saturate(zero_point + rescale((sum over r of values[r * stride + c]) - offset)), rounded twice.
+typedef void (*maskd_mean_s8_function)(size_t columns, size_t rows, size_t stride, const int8_t *values, int8_t *result,
+                                       const maskd_mean_s8_parameters *parameters);
 
 // Multiplies and adds in registers alone, `repeats` times over, as fast as the family's own int8 multiply instruction
 // goes. Returns the multiply-accumulates done: with the time that it took, the most that a kernel of the family can
@@ -254,11 +298,13 @@ typedef struct maskd_kernels {
   maskd_arithmetic_f32_function arithmetic_f32;
   maskd_range_f32_function range_f32;
   maskd_quantize_f32_s8_function quantize_f32_s8;
+  maskd_lookup_s8_function lookup_s8;
   maskd_add_s8_function add_s8;
   maskd_mul_s8_function mul_s8;
   maskd_average_pool_s8_function average_pool_s8;
   maskd_max_pool_s8_function max_pool_s8;
   maskd_multiply_peak_s8_function multiply_peak_s8;
+  maskd_mean_s8_function mean_s8;
 } maskd_kernels;
 
 // The families that this build has and this processor runs, best first; "generic" is always the last.

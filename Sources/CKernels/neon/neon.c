@@ -13,8 +13,12 @@ void maskd_install_neon(maskd_kernels *table) {
   table->packed_depthwise_s8_bytes = maskd_packed_depthwise_s8_bytes_neon;
   table->pack_depthwise_s8 = maskd_pack_depthwise_s8_neon;
   table->row_sums_s8 = maskd_row_sums_s8_neon;
+  table->lookup_s8 = maskd_lookup_s8_neon;
   table->add_s8 = maskd_add_s8_neon;
   table->mul_s8 = maskd_mul_s8_neon;
+  table->average_pool_s8 = maskd_average_pool_s8_neon;
+  table->max_pool_s8 = maskd_max_pool_s8_neon;
+  table->mean_s8 = maskd_mean_s8_neon;
   table->multiply_peak_s8 = maskd_multiply_peak_s8_neon;
   maskd_install_float_neon(table);
 }

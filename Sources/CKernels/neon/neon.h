@@ -20,11 +20,22 @@ void maskd_pack_depthwise_s8_neon(size_t height, size_t width, size_t channels, 
 void maskd_row_sums_s8_neon(size_t rows, size_t mr, size_t taps, size_t depth, const int8_t *const *operands,
                             int32_t *sums);
 
-void maskd_add_s8_neon(size_t count, const int8_t *left, size_t left_step, const int8_t *right, size_t right_step,
-                       int8_t *result, const maskd_add_s8_parameters *parameters);
+void maskd_lookup_s8_neon(size_t count, const int8_t *values, const int8_t *table, int8_t *result);
 
-void maskd_mul_s8_neon(size_t count, const int8_t *left, size_t left_step, const int8_t *right, size_t right_step,
-                       int8_t *result, const maskd_mul_s8_parameters *parameters);
+void maskd_add_s8_neon(const maskd_broadcast *shape, const int8_t *left, const int8_t *right, int8_t *result,
+                       const maskd_add_s8_parameters *parameters);
+
+void maskd_mul_s8_neon(const maskd_broadcast *shape, const int8_t *left, const int8_t *right, int8_t *result,
+                       const maskd_mul_s8_parameters *parameters);
+
+void maskd_average_pool_s8_neon(size_t channels, size_t taps, const int8_t *const *operands, int8_t *result,
+                                const maskd_pool_s8_parameters *parameters);
+
+void maskd_max_pool_s8_neon(size_t channels, size_t taps, const int8_t *const *operands, int8_t *result,
+                            const maskd_pool_s8_parameters *parameters);
+
+void maskd_mean_s8_neon(size_t columns, size_t rows, size_t stride, const int8_t *values, int8_t *result,
+                        const maskd_mean_s8_parameters *parameters);
 
 uint64_t maskd_multiply_peak_s8_neon(size_t repeats);
 

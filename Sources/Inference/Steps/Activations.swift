@@ -147,7 +147,7 @@ extension Compiler {
     _ node: Node, float: @escaping @Sendable (Float) -> Float,
     table: (Affine, Affine) throws(CompilationError) -> LookupTable
   ) throws(CompilationError) {
-    let source = try input(0, of: node)
+    let source = try storedInput(0, of: node)
     let value = self[source]
     switch value.type {
     case .float32:
@@ -156,9 +156,9 @@ extension Compiler {
       try emit(step, reading: [source], writing: [result])
     case .int8:
       let result = try define(of: node, type: .int8, shape: value.shape, like: source)
+      chooseForm(of: result)
       let entries = try table(try affine(of: source, node), try affine(of: result, node))
-      let step = TableLookup(source: source, result: result, count: value.elementCount, table: entries)
-      try emit(step, reading: [source], writing: [result])
+      try emitLookup(entries, source: source, result: result)
     default: throw node.unsupported("operands of \(value.type) are not computed here")
     }
   }

@@ -8,12 +8,10 @@ struct QuantizedSum: BinaryOperation {
   let kernels: KernelTable
 
   func apply(
-    count: Int, left: UnsafePointer<Int8>, leftStep: Int, right: UnsafePointer<Int8>, rightStep: Int,
-    result: UnsafeMutablePointer<Int8>
+    _ shape: maskd_broadcast, left: UnsafePointer<Int8>, right: UnsafePointer<Int8>, result: UnsafeMutablePointer<Int8>
   ) {
-    withUnsafePointer(to: parameters) {
-      kernels.pointer.pointee.add_s8(count, left, leftStep, right, rightStep, result, $0)
-    }
+    var (shape, parameters) = (shape, parameters)
+    kernels.pointer.pointee.add_s8(&shape, left, right, result, &parameters)
   }
 }
 
@@ -23,17 +21,15 @@ struct QuantizedProduct: BinaryOperation {
   let kernels: KernelTable
 
   func apply(
-    count: Int, left: UnsafePointer<Int8>, leftStep: Int, right: UnsafePointer<Int8>, rightStep: Int,
-    result: UnsafeMutablePointer<Int8>
+    _ shape: maskd_broadcast, left: UnsafePointer<Int8>, right: UnsafePointer<Int8>, result: UnsafeMutablePointer<Int8>
   ) {
-    withUnsafePointer(to: parameters) {
-      kernels.pointer.pointee.mul_s8(count, left, leftStep, right, rightStep, result, $0)
-    }
+    var (shape, parameters) = (shape, parameters)
+    kernels.pointer.pointee.mul_s8(&shape, left, right, result, &parameters)
   }
 }
 
 /// A function of two elements.
-struct ElementFunction<Element: BitwiseCopyable>: BinaryOperation {
+struct ElementFunction<Element: BitwiseCopyable>: RunOperation {
   let function: @Sendable (Element, Element) -> Element
 
   func apply(
@@ -46,7 +42,7 @@ struct ElementFunction<Element: BitwiseCopyable>: BinaryOperation {
 
 extension Compiler {
   mutating func compileSum(_ node: Node, subtracts: Bool) throws(CompilationError) {
-    let operands = try binaryOperands(node)
+    let operands = try binaryOperands(node, asStored: true)
     if operands.type == .int16 { return try compileInt16Sum(node, operands, subtracts: subtracts) }
     guard operands.type == .int8 else {
       try compileArithmetic(
@@ -54,6 +50,7 @@ extension Compiler {
       return
     }
     let result = try define(of: node, type: .int8, shape: operands.shape, like: operands.left)
+    chooseForm(of: result)
     let (left, right, to) = (
       try affine(of: operands.left, node), try affine(of: operands.right, node), try affine(of: result, node)
     )
@@ -68,18 +65,20 @@ extension Compiler {
       left_zero_point: left.zeroPoint, left_multiplier: first.multiplier, left_shift: first.shift,
       right_zero_point: right.zeroPoint, right_multiplier: second.multiplier, right_shift: second.shift,
       multiplier: last.multiplier, shift: last.shift, zero_point: to.zeroPoint, minimum: range.lowerBound,
-      maximum: range.upperBound, subtract: subtracts)
+      maximum: range.upperBound, subtract: subtracts, left_flip: flip(of: operands.left),
+      right_flip: flip(of: operands.right), result_flip: flip(of: result))
     try emit(QuantizedSum(parameters: parameters, kernels: family.table), operands, result: result)
   }
 
   mutating func compileProduct(_ node: Node) throws(CompilationError) {
-    let operands = try binaryOperands(node)
+    let operands = try binaryOperands(node, asStored: true)
     if operands.type == .int16 { return try compileInt16Product(node, operands) }
     guard operands.type == .int8 else {
       try compileArithmetic(operands, node, float: { $0 * $1 }, integer: { $0 &* $1 })
       return
     }
     let result = try define(of: node, type: .int8, shape: operands.shape, like: operands.left)
+    chooseForm(of: result)
     let (left, right, to) = (
       try affine(of: operands.left, node), try affine(of: operands.right, node), try affine(of: result, node)
     )
@@ -87,7 +86,8 @@ extension Compiler {
     let scale = try multiplier(Double(left.scale * right.scale / to.scale), node)
     let parameters = maskd_mul_s8_parameters(
       left_zero_point: left.zeroPoint, right_zero_point: right.zeroPoint, multiplier: scale.multiplier,
-      shift: scale.shift, zero_point: to.zeroPoint, minimum: range.lowerBound, maximum: range.upperBound)
+      shift: scale.shift, zero_point: to.zeroPoint, minimum: range.lowerBound, maximum: range.upperBound,
+      left_flip: flip(of: operands.left), right_flip: flip(of: operands.right), result_flip: flip(of: result))
     try emit(QuantizedProduct(parameters: parameters, kernels: family.table), operands, result: result)
   }
 

@@ -88,8 +88,7 @@ extension Compiler {
     value.storage = nil
     value.constant = nil
     let converted = try makeValue(value, node)
-    let step = TableLookup(source: operand, result: converted, count: value.elementCount, table: table)
-    try emit(step, reading: [operand], writing: [converted])
+    try emitLookup(table, source: operand, result: converted)
     return converted
   }
 }

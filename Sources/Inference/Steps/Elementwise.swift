@@ -1,12 +1,33 @@
 import CKernels
 import TFLite
 
-/// What a binary operator does with one run of elements. A step is 1, or 0 where one value stands for the whole run.
+/// What a binary operator does with neighbouring runs of elements.
 protocol BinaryOperation: Sendable {
   associatedtype Element: BitwiseCopyable
+  /// Computes all runs; steps and strides are in elements.
+  func apply(
+    _ shape: maskd_broadcast, left: UnsafePointer<Element>, right: UnsafePointer<Element>,
+    result: UnsafeMutablePointer<Element>)
+}
+
+/// A binary operator that knows one run only. A step is 1, or 0 where one value stands for the whole run.
+protocol RunOperation: BinaryOperation {
   func apply(
     count: Int, left: UnsafePointer<Element>, leftStep: Int, right: UnsafePointer<Element>, rightStep: Int,
     result: UnsafeMutablePointer<Element>)
+}
+
+extension RunOperation {
+  func apply(
+    _ shape: maskd_broadcast, left: UnsafePointer<Element>, right: UnsafePointer<Element>,
+    result: UnsafeMutablePointer<Element>
+  ) {
+    for run in 0..<shape.runs {
+      apply(
+        count: shape.count, left: left + run * shape.left_stride, leftStep: shape.left_step,
+        right: right + run * shape.right_stride, rightStep: shape.right_step, result: result + run * shape.count)
+    }
+  }
 }
 
 /// Two operands broadcast to one shape, cut into runs.
@@ -54,6 +75,19 @@ struct BroadcastWalk: Sendable {
     }
     return (left, right)
   }
+
+  /// Run `run` and those behind it that lie at a fixed distance from one another: `limit` of them at most.
+  func together(fromRun run: Int, limit: Int) -> maskd_broadcast {
+    // By its index: `last` allocates in a debug build.
+    guard !outer.isEmpty else {
+      return maskd_broadcast(
+        runs: 1, count: count, left_step: leftStep, left_stride: 0, right_step: rightStep, right_stride: 0)
+    }
+    let axis = outer[outer.count - 1]
+    return maskd_broadcast(
+      runs: min(limit, axis.count - run % axis.count), count: count, left_step: leftStep, left_stride: axis.left,
+      right_step: rightStep, right_stride: axis.right)
+  }
 }
 
 /// A binary operator with broadcasting.
@@ -73,16 +107,20 @@ struct Elementwise<Operation: BinaryOperation>: Step {
     let result = arena.elements(result, as: Operation.Element.self)
     guard walk.runs > 1 else {
       let range = Chunks.range(of: parts, in: walk.count)
+      var chunk = walk.together(fromRun: 0, limit: 1)
+      chunk.count = range.count
       operation.apply(
-        count: range.count, left: left + range.lowerBound * walk.leftStep, leftStep: walk.leftStep,
-        right: right + range.lowerBound * walk.rightStep, rightStep: walk.rightStep, result: result + range.lowerBound)
+        chunk, left: left + range.lowerBound * walk.leftStep, right: right + range.lowerBound * walk.rightStep,
+        result: result + range.lowerBound)
       return
     }
-    for run in parts {
+    var run = parts.lowerBound
+    while run < parts.upperBound {
       let start = walk.offsets(ofRun: run)
+      let shape = walk.together(fromRun: run, limit: parts.upperBound - run)
       operation.apply(
-        count: walk.count, left: left + start.left, leftStep: walk.leftStep, right: right + start.right,
-        rightStep: walk.rightStep, result: result + run * walk.count)
+        shape, left: left + start.left, right: right + start.right, result: result + run * walk.count)
+      run += shape.runs
     }
   }
 }
@@ -97,8 +135,10 @@ extension Compiler {
     let type: ElementType
   }
 
-  mutating func binaryOperands(_ node: Node) throws(CompilationError) -> BinaryOperands {
-    let (left, right) = (try input(0, of: node), try input(1, of: node))
+  /// `asStored`: in whatever form they are stored, for a step that obeys `Value.hasOffset`.
+  mutating func binaryOperands(_ node: Node, asStored: Bool = false) throws(CompilationError) -> BinaryOperands {
+    let left = asStored ? try storedInput(0, of: node) : try input(0, of: node)
+    let right = asStored ? try storedInput(1, of: node) : try input(1, of: node)
     try node.checkType(
       self[left].type == self[right].type && self[left].isTwin == self[right].isTwin,
       "its operands are of \(self[left].type) and \(self[right].type); they must be the same")

@@ -8,7 +8,9 @@ import TFLite
 #endif
 
 /// ADD and SUB in int16: both operands brought to twice the larger scale with 15 more bits, as int8 with 20.
-struct Int16Sum: BinaryOperation {
+struct Int16Sum: RunOperation {
+  typealias Element = Int16
+
   let left: FixedPointMultiplier
   let right: FixedPointMultiplier
   let result: FixedPointMultiplier
@@ -29,7 +31,9 @@ struct Int16Sum: BinaryOperation {
 }
 
 /// ADD and SUB in int16 where all scales are powers of two: one operand, the finer one, is shifted to the other's.
-struct Int16ShiftedSum: BinaryOperation {
+struct Int16ShiftedSum: RunOperation {
+  typealias Element = Int16
+
   let leftShift: Int32
   let rightShift: Int32
   let subtracts: Bool
@@ -49,7 +53,9 @@ struct Int16ShiftedSum: BinaryOperation {
 }
 
 /// MUL in int16.
-struct Int16Product: BinaryOperation {
+struct Int16Product: RunOperation {
+  typealias Element = Int16
+
   let scale: FixedPointMultiplier
   let range: ClosedRange<Int32>
 
@@ -65,7 +71,9 @@ struct Int16Product: BinaryOperation {
 }
 
 /// MAXIMUM, MINIMUM in int16, by the raw values.
-struct Int16Extremum: BinaryOperation {
+struct Int16Extremum: RunOperation {
+  typealias Element = Int16
+
   let isMaximum: Bool
 
   func apply(

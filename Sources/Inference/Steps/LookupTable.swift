@@ -1,3 +1,4 @@
+import CKernels
 import FixedPoint
 import TFLite
 
@@ -24,6 +25,16 @@ struct LookupTable: Sendable {
   }
 }
 
+extension LookupTable {
+  /// The same function between bytes whose highest bit is turned where a flip is 0x80.
+  func stored(sourceFlip: UInt8, resultFlip: UInt8) -> LookupTable {
+    LookupTable { byte in
+      let entry = memory.elements(as: UInt8.self)[Int(UInt8(bitPattern: byte) ^ sourceFlip)]
+      return Int8(bitPattern: entry ^ resultFlip)
+    }
+  }
+}
+
 extension Int8 {
   /// A whole number of steps held within -128...127; what is not a number becomes the least.
   init(saturating steps: Float) {
@@ -37,14 +48,25 @@ struct TableLookup: Step {
   let result: Operand
   let count: Int
   let table: LookupTable
+  let kernels: KernelTable
 
   var partCount: Int { Chunks.count(of: count) }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
-    let entries = table.memory.elements(as: Int8.self)
-    let from = arena.elements(source, as: UInt8.self)
-    let to = arena.int8(result)
-    for index in Chunks.range(of: parts, in: count) { to[index] = entries[Int(from[index])] }
+    let range = Chunks.range(of: parts, in: count)
+    kernels.pointer.pointee.lookup_s8(
+      range.count, arena.int8(source) + range.lowerBound, table.memory.elements(as: Int8.self),
+      arena.int8(result) + range.lowerBound)
+  }
+}
+
+extension Compiler {
+  /// Appends the lookup of each value of an operand, in the forms in which it and the result are stored.
+  mutating func emitLookup(_ table: LookupTable, source: Operand, result: Operand) throws(CompilationError) {
+    let step = TableLookup(
+      source: source, result: result, count: self[source].elementCount,
+      table: table.stored(sourceFlip: flip(of: source), resultFlip: flip(of: result)), kernels: family.table)
+    try emit(step, reading: [source], writing: [result])
   }
 }
 

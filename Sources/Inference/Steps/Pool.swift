@@ -8,8 +8,7 @@ struct Pool: Step {
   let window: Window
   let channels: Int
   let isAverage: Bool
-  let range: ClosedRange<Int32>
-  let rounding: maskd_average_rounding
+  let parameters: maskd_pool_s8_parameters
   let kernels: KernelTable
 
   var partCount: Int { window.batches * window.outputHeight }
@@ -17,6 +16,7 @@ struct Pool: Step {
 
   func run(_ parts: Range<Int>, in arena: Arena) {
     let table = kernels.pointer.pointee
+    var parameters = parameters
     let input = UnsafePointer(arena.int8(source))
     let pointers = arena.scratch.assumingMemoryBound(to: UnsafePointer<Int8>?.self)
     for part in parts {
@@ -24,9 +24,9 @@ struct Pool: Step {
         let target = arena.int8(result) + (part * window.outputWidth + x) * channels
         let taps = window.pointInside(pointers, input, channels: channels, row: part, x: x)
         if isAverage {
-          table.average_pool_s8(channels, taps, pointers, target, range.lowerBound, range.upperBound, rounding)
+          table.average_pool_s8(channels, taps, pointers, target, &parameters)
         } else {
-          table.max_pool_s8(channels, taps, pointers, target, range.lowerBound, range.upperBound)
+          table.max_pool_s8(channels, taps, pointers, target, &parameters)
         }
       }
     }
@@ -93,7 +93,7 @@ extension Window {
 extension Compiler {
   mutating func compilePool(_ node: Node, isAverage: Bool) throws(CompilationError) {
     guard case .pool(let options) = node.options else { throw node.mismatch("its settings are missing") }
-    let source = try input4D(0, of: node)
+    let source = try storedInput4D(0, of: node)
     let value = self[source]
     let settings = ConvolutionOptions(
       padding: options.padding, strideHeight: options.strideHeight, strideWidth: options.strideWidth, dilationHeight: 1,
@@ -108,10 +108,15 @@ extension Compiler {
     switch value.type {
     case .int8:
       let result = try define(of: node, type: .int8, shape: shape, like: source)
+      chooseForm(of: result)
+      let range = try activationRange(options.activation, of: try affine(of: result, node), node)
+      let parameters = maskd_pool_s8_parameters(
+        minimum: range.lowerBound, maximum: range.upperBound,
+        rounding: value.isTwin ? MASKD_AVERAGE_HALF_UP : MASKD_AVERAGE_HALF_AWAY_FROM_ZERO,
+        operand_flip: flip(of: source), result_flip: flip(of: result))
       let step = Pool(
         source: source, result: result, window: window, channels: channels, isAverage: isAverage,
-        range: try activationRange(options.activation, of: try affine(of: result, node), node),
-        rounding: value.isTwin ? MASKD_AVERAGE_HALF_UP : MASKD_AVERAGE_HALF_AWAY_FROM_ZERO, kernels: family.table)
+        parameters: parameters, kernels: family.table)
       try emit(step, reading: [source], writing: [result])
     case .float32:
       let result = try define(of: node, type: .float32, shape: shape)

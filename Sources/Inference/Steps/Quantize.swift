@@ -62,10 +62,12 @@ struct DequantizeFloat16: Step {
 
 extension Compiler {
   mutating func compileQuantize(_ node: Node) throws(CompilationError) {
-    let source = try input(0, of: node)
+    let source = try storedInput(0, of: node)
     let value = self[source]
-    if try compileInt16Quantize(node) { return }
-    guard let output = node.outputs.first, [.int8, .uint8].contains(model.main.tensors[output].type) else {
+    let wanted = node.outputs.first.map { model.main.tensors[$0].type }
+    let becomesInt8 = wanted == .int8 || wanted == .uint8
+    if value.type != .int8 || !becomesInt8, try compileInt16Quantize(node) { return }
+    guard becomesInt8 else {
       throw node.unsupported("a result of this type from \(value.type) is not computed here")
     }
     let result = try define(of: node, type: .int8, shape: value.shape)
@@ -80,8 +82,8 @@ extension Compiler {
       let table = LookupTable {
         Int8(clamping: to.zeroPoint &+ scale.roundingTwice(Int32($0) - from.zeroPoint))
       }
-      let step = TableLookup(source: source, result: result, count: value.elementCount, table: table)
-      try emit(step, reading: [source], writing: [result])
+      chooseForm(of: result)
+      try emitLookup(table, source: source, result: result)
     default: throw node.unsupported("operands of \(value.type) are not computed here")
     }
   }

@@ -1,3 +1,4 @@
+import CKernels
 import FixedPoint
 import TFLite
 
@@ -82,6 +83,45 @@ struct Reduction<Operation: ReductionOperation>: Step {
   }
 }
 
+extension BroadcastWalk {
+  /// Whether, seen as the walk of a reduction, each of its innermost two loops goes over columns whose elements come
+  /// together, and no other loop does.
+  fileprivate var reducesColumns: Bool {
+    guard let rows = outer.last, leftStep == 1, rightStep == 1, rows.right == 0 else { return false }
+    return outer.dropLast().allSatisfy { $0.right != 0 }
+  }
+}
+
+/// MEAN in int8 over the columns of matrices, such as the pixels of pictures.
+struct ColumnMean: Step {
+  let source: Operand
+  let result: Operand
+  /// A loop over matrices, one over rows, one over columns.
+  let walk: BroadcastWalk
+  let parameters: maskd_mean_s8_parameters
+  let kernels: KernelTable
+
+  /// Columns of a part: less than this is not worth a thread's while.
+  private static let columns = 256
+
+  /// The loop over rows; there is one (`reducesColumns`). Not `last`, which allocates in a debug build.
+  private var rows: (count: Int, left: Int, right: Int) { walk.outer[walk.outer.count - 1] }
+  private var partsOfMatrix: Int { (walk.count + Self.columns - 1) / Self.columns }
+  var partCount: Int { walk.runs / rows.count * partsOfMatrix }
+
+  func run(_ parts: Range<Int>, in arena: Arena) {
+    let (rows, partsOfMatrix) = (rows, partsOfMatrix)
+    var parameters = parameters
+    for part in parts {
+      let start = walk.offsets(ofRun: part / partsOfMatrix * rows.count)
+      let column = part % partsOfMatrix * Self.columns
+      kernels.pointer.pointee.mean_s8(
+        min(Self.columns, walk.count - column), rows.count, rows.left, arena.int8(source) + start.left + column,
+        arena.int8(result) + start.right + column, &parameters)
+    }
+  }
+}
+
 extension Compiler {
   /// What is reduced, and into what shape.
   private struct ReducedShape {
@@ -107,9 +147,14 @@ extension Compiler {
 
   /// MEAN and SUM.
   mutating func compileMean(_ node: Node, isSum: Bool) throws(CompilationError) {
-    let source = try input(0, of: node)
-    let value = self[source]
+    let stored = try storedInput(0, of: node)
+    let value = self[stored]
     let shape = try reducedShape(value.shape, node)
+    if value.type == .int8, !isSum || value.isTwin {
+      try compileInt8Mean(node, stored, shape, isSum: isSum)
+      return
+    }
+    let source = try input(0, of: node)
     switch value.type {
     case .float32:
       let result = try define(of: node, type: .float32, shape: shape.output)
@@ -117,21 +162,13 @@ extension Compiler {
     case .int8:
       let result = try define(of: node, type: .int8, shape: shape.output, like: source)
       let (from, to) = (try affine(of: source, node), try affine(of: result, node))
-      if isSum && !value.isTwin {
-        let scale = from.scale / to.scale
-        // No sum may become infinite: what the zero points contribute is subtracted from it.
-        try node.checkType(
-          (scale * 256 * Float(shape.count)).isFinite, "the scales of operand and result make the factor \(scale)")
-        let total = QuantizedTotal(
-          scale: scale, bias: -Float(from.zeroPoint) * scale * Float(shape.count), zeroPoint: to.zeroPoint)
-        try emit(total, shape, source: source, result: result)
-        return
-      }
-      let scale = try multiplier(Double(from.scale) / Double(to.scale), node)
-      let mean = QuantizedMean(
-        offset: Int32(truncatingIfNeeded: shape.count &* Int(from.zeroPoint)),
-        scale: isSum ? scale : Self.divided(scale, by: shape.count), zeroPoint: to.zeroPoint)
-      try emit(mean, shape, source: source, result: result)
+      let scale = from.scale / to.scale
+      // No sum may become infinite: what the zero points contribute is subtracted from it.
+      try node.checkType(
+        (scale * 256 * Float(shape.count)).isFinite, "the scales of operand and result make the factor \(scale)")
+      let total = QuantizedTotal(
+        scale: scale, bias: -Float(from.zeroPoint) * scale * Float(shape.count), zeroPoint: to.zeroPoint)
+      try emit(total, shape, source: source, result: result)
     case .int16:
       let result = try define(of: node, type: .int16, shape: shape.output)
       let scale = try multiplier(
@@ -140,6 +177,31 @@ extension Compiler {
         Int16Mean(scale: isSum ? scale : Self.divided(scale, by: shape.count)), shape, source: source, result: result)
     default: throw node.unsupported("operands of \(value.type) are not computed here")
     }
+  }
+
+  /// MEAN in int8, and SUM of legacy uint8: whole columns by a kernel, all else element by element.
+  private mutating func compileInt8Mean(
+    _ node: Node, _ stored: Operand, _ shape: ReducedShape, isSum: Bool
+  ) throws(CompilationError) {
+    let isColumnwise = shape.walk.reducesColumns
+    let source = isColumnwise ? stored : try input(0, of: node)
+    let result = try define(of: node, type: .int8, shape: shape.output, like: source)
+    let (from, to) = (try affine(of: source, node), try affine(of: result, node))
+    let whole = try multiplier(Double(from.scale) / Double(to.scale), node)
+    let scale = isSum ? whole : Self.divided(whole, by: shape.count)
+    let offset = Int32(truncatingIfNeeded: shape.count &* Int(from.zeroPoint))
+    guard isColumnwise else {
+      try emit(
+        QuantizedMean(offset: offset, scale: scale, zeroPoint: to.zeroPoint), shape, source: source, result: result)
+      return
+    }
+    chooseForm(of: result)
+    let parameters = maskd_mean_s8_parameters(
+      offset: offset, multiplier: scale.multiplier, shift: scale.shift, zero_point: to.zeroPoint,
+      operand_flip: flip(of: source), result_flip: flip(of: result))
+    let step = ColumnMean(
+      source: source, result: result, walk: shape.walk, parameters: parameters, kernels: family.table)
+    try emit(step, reading: [source], writing: [result])
   }
 
   private mutating func emit(
