@@ -61,17 +61,17 @@ extension Compiler {
     case .exp: try compileFunction(node) { exp($0) }
     case .elu: try compileFunction(node) { $0 < 0 ? expm1($0) : $0 }
     case .gelu: try compileGelu(node)
-    case .neg: try compileFloatFunction(node) { -$0 }
+    case .neg: try compileFloatFunction(node, FloatNegation())
     case .abs: try compileMagnitude(node)
     case .rsqrt: try compileInverseSquareRoot(node)
-    case .sqrt: try compileFloatFunction(node) { $0.squareRoot() }
-    case .square: try compileFloatFunction(node) { $0 * $0 }
-    case .log: try compileFloatFunction(node) { log($0) }
-    case .sin: try compileFloatFunction(node) { sin($0) }
-    case .cos: try compileFloatFunction(node) { cos($0) }
-    case .floor: try compileFloatFunction(node) { $0.rounded(.down) }
-    case .ceil: try compileFloatFunction(node) { $0.rounded(.up) }
-    case .round: try compileFloatFunction(node) { $0.rounded(.toNearestOrEven) }
+    case .sqrt: try compileFloatFunction(node, FloatRoot())
+    case .square: try compileFloatFunction(node, FloatSquare())
+    case .log: try compileFloatFunction(node, FloatLibraryFunction { log($0) })
+    case .sin: try compileFloatFunction(node, FloatLibraryFunction { sin($0) })
+    case .cos: try compileFloatFunction(node, FloatLibraryFunction { cos($0) })
+    case .floor: try compileFloatFunction(node, FloatLibraryFunction { $0.rounded(.down) })
+    case .ceil: try compileFloatFunction(node, FloatLibraryFunction { $0.rounded(.up) })
+    case .round: try compileFloatFunction(node, FloatLibraryFunction { $0.rounded(.toNearestOrEven) })
     case .cast: try compileCast(node)
     case .l2Normalization: try compileL2Normalization(node)
     default: return false

@@ -8,11 +8,11 @@ import TFLite
 #endif
 
 /// A function of each float.
-struct FloatMap: Step {
+struct FloatMap<Function: FloatFunction>: Step {
   let source: Operand
   let result: Operand
   let count: Int
-  let function: @Sendable (Float) -> Float
+  let function: Function
 
   var partCount: Int { Chunks.count(of: count) }
 
@@ -28,7 +28,9 @@ extension Compiler {
   mutating func compileFunction(
     _ node: Node, function: @escaping @Sendable (Float) -> Float
   ) throws(CompilationError) {
-    try compileUnary(node, float: function) { from, to in LookupTable(from: from, to: to, function) }
+    try compileUnary(node, float: FloatLibraryFunction(function: function)) { from, to in
+      LookupTable(from: from, to: to, function)
+    }
   }
 
   /// GELU, exact or by a hyperbolic tangent.
@@ -44,19 +46,20 @@ extension Compiler {
   }
 
   /// A function that is computed for floats alone.
-  mutating func compileFloatFunction(
-    _ node: Node, function: @escaping @Sendable (Float) -> Float
-  ) throws(CompilationError) {
-    let type = self[try input(0, of: node)].type
-    try node.checkType(type == .float32, "operands of \(type) are not computed here")
-    try compileFunction(node, function: function)
+  mutating func compileFloatFunction(_ node: Node, _ function: some FloatFunction) throws(CompilationError) {
+    let source = try input(0, of: node)
+    let value = self[source]
+    try node.checkType(value.type == .float32, "operands of \(value.type) are not computed here")
+    let result = try define(of: node, type: .float32, shape: value.shape)
+    let step = FloatMap(source: source, result: result, count: value.elementCount, function: function)
+    try emit(step, reading: [source], writing: [result])
   }
 
   /// RELU and its like as operators of their own.
   mutating func compileClamp(_ node: Node, activation: Activation) throws(CompilationError) {
     let limits = try floatRange(activation, node)
     try compileUnary(
-      node, float: { min(max($0, limits.lowerBound), limits.upperBound) },
+      node, float: FloatClamp(range: limits),
       table: { [self] from, to throws(CompilationError) in
         let scale = try multiplier(Double(from.scale / to.scale), node)
         let range = try activationRange(activation, of: to, node)
@@ -70,7 +73,7 @@ extension Compiler {
   mutating func compileLeakyRelu(_ node: Node) throws(CompilationError) {
     guard case .leakyRelu(let alpha) = node.options else { throw node.mismatch("its settings are missing") }
     try compileUnary(
-      node, float: { $0 > 0 ? $0 : $0 * alpha },
+      node, float: FloatLeak(alpha: alpha),
       table: { [self] from, to throws(CompilationError) in
         let identity = try multiplier(Double(from.scale / to.scale), node)
         // A negative slope is the positive one with its sign turned afterwards.
@@ -87,7 +90,7 @@ extension Compiler {
   /// ABS.
   mutating func compileMagnitude(_ node: Node) throws(CompilationError) {
     try compileUnary(
-      node, float: { abs($0) },
+      node, float: FloatMagnitude(),
       table: { [self] from, to throws(CompilationError) in
         let scale = try multiplier(Double(from.scale / to.scale), node)
         return LookupTable { Int8(clamping: scale.roundingTwice(abs(Int32($0) - from.zeroPoint)) &+ to.zeroPoint) }
@@ -97,7 +100,7 @@ extension Compiler {
   /// RSQRT. What is not positive has the largest result in int8, where the reference kernel gives up below zero.
   mutating func compileInverseSquareRoot(_ node: Node) throws(CompilationError) {
     try compileUnary(
-      node, float: { 1 / $0.squareRoot() },
+      node, float: FloatInverseRoot(),
       table: { [self] from, to throws(CompilationError) in
         let scale = try multiplier(1 / Double(from.scale.squareRoot() * to.scale), node)
         return LookupTable { step in
@@ -114,7 +117,7 @@ extension Compiler {
 
   mutating func compileHardSwish(_ node: Node) throws(CompilationError) {
     try compileUnary(
-      node, float: { $0 * min(max($0 + 3, 0), 6) / 6 },
+      node, float: FloatHardSwish(),
       table: { [self] from, to throws(CompilationError) in
         // The value with 7 more bits; the gate is in units of 3 / 32768.
         let fine = from.scale / 128
@@ -144,7 +147,7 @@ extension Compiler {
 
   /// Defines the result in the operand's shape and type, and appends the step for that type.
   private mutating func compileUnary(
-    _ node: Node, float: @escaping @Sendable (Float) -> Float,
+    _ node: Node, float: some FloatFunction,
     table: (Affine, Affine) throws(CompilationError) -> LookupTable
   ) throws(CompilationError) {
     let source = try storedInput(0, of: node)

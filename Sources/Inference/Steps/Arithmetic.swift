@@ -46,7 +46,7 @@ extension Compiler {
     if operands.type == .int16 { return try compileInt16Sum(node, operands, subtracts: subtracts) }
     guard operands.type == .int8 else {
       try compileArithmetic(
-        operands, node, float: { subtracts ? $0 - $1 : $0 + $1 }, integer: { subtracts ? $0 &- $1 : $0 &+ $1 })
+        operands, node, float: subtracts ? MASKD_SUBTRACT : MASKD_ADD, integer: { subtracts ? $0 &- $1 : $0 &+ $1 })
       return
     }
     let result = try define(of: node, type: .int8, shape: operands.shape, like: operands.left)
@@ -74,7 +74,7 @@ extension Compiler {
     let operands = try binaryOperands(node, asStored: true)
     if operands.type == .int16 { return try compileInt16Product(node, operands) }
     guard operands.type == .int8 else {
-      try compileArithmetic(operands, node, float: { $0 * $1 }, integer: { $0 &* $1 })
+      try compileArithmetic(operands, node, float: MASKD_MULTIPLY, integer: { $0 &* $1 })
       return
     }
     let result = try define(of: node, type: .int8, shape: operands.shape, like: operands.left)
@@ -93,7 +93,7 @@ extension Compiler {
 
   mutating func compileQuotient(_ node: Node) throws(CompilationError) {
     try compileArithmetic(
-      try binaryOperands(node), node, float: { $0 / $1 },
+      try binaryOperands(node), node, float: MASKD_DIVIDE,
       // Where the divisor is 0 the reference does not go on; here the result is 0.
       integer: { $1 == 0 ? 0 : $0.dividedReportingOverflow(by: $1).partialValue })
   }
@@ -104,18 +104,24 @@ extension Compiler {
     if operands.type == .int16 { return try compileInt16Extremum(node, operands, isMaximum: isMaximum) }
     guard operands.type == .int8 else {
       try compileArithmetic(
-        operands, node, float: { isMaximum == ($0 > $1) ? $0 : $1 }, integer: { isMaximum ? max($0, $1) : min($0, $1) })
+        operands, node, float: isMaximum ? MASKD_MAXIMUM : MASKD_MINIMUM,
+        integer: { isMaximum ? max($0, $1) : min($0, $1) })
       return
     }
     let result = try define(of: node, type: .int8, shape: operands.shape, like: operands.left)
-    try emit(ElementFunction<Int8> { isMaximum ? max($0, $1) : min($0, $1) }, operands, result: result)
+    try emit(IntegerExtremum<Int8>(isMaximum: isMaximum), operands, result: result)
   }
 
   /// SQUARED_DIFFERENCE: in int8 as SUB, with 7 bits below the unit.
   mutating func compileSquaredDifference(_ node: Node) throws(CompilationError) {
     let operands = try binaryOperands(node)
+    if operands.type == .float32 {
+      let result = try define(of: node, type: .float32, shape: operands.shape)
+      try emit(FloatSquaredDifference(), operands, result: result)
+      return
+    }
     guard operands.type == .int8, !self[operands.left].isTwin else {
-      try compileArithmetic(operands, node, float: { ($0 - $1) * ($0 - $1) }, integer: { ($0 &- $1) &* ($0 &- $1) })
+      try compileArithmetic(operands, node, float: nil, integer: { ($0 &- $1) &* ($0 &- $1) })
       return
     }
     let result = try define(of: node, type: .int8, shape: operands.shape, like: operands.left)
@@ -123,52 +129,68 @@ extension Compiler {
       try affine(of: operands.left, node), try affine(of: operands.right, node), try affine(of: result, node)
     )
     let common = Double(2 * max(left.scale, right.scale))
-    let first = try multiplier(Double(left.scale) / common, node)
-    let second = try multiplier(Double(right.scale) / common, node)
-    let last = try multiplier(common * common / Double(Float(1 << 14) * to.scale), node)
-    let function: @Sendable (Int8, Int8) -> Int8 = { a, b in
-      let difference =
-        first.roundingTwice((Int32(a) - left.zeroPoint) << 7) &- second.roundingTwice((Int32(b) - right.zeroPoint) << 7)
-      return Int8(clamping: last.roundingTwice(difference &* difference) &+ to.zeroPoint)
-    }
-    try emit(ElementFunction(function: function), operands, result: result)
+    let function = QuantizedSquaredDifference(
+      left: (try multiplier(Double(left.scale) / common, node), left.zeroPoint),
+      right: (try multiplier(Double(right.scale) / common, node), right.zeroPoint),
+      scale: try multiplier(common * common / Double(Float(1 << 14) * to.scale), node), zeroPoint: to.zeroPoint)
+    try emitPairs(function, operands, result: result, node)
   }
 
   mutating func compilePrelu(_ node: Node) throws(CompilationError) {
     let operands = try binaryOperands(node)
     try node.check(operands.shape == self[operands.left].shape, "the slopes do not fit \(self[operands.left].shape)")
     guard operands.type == .int8 else {
-      try compileArithmetic(operands, node, float: { $0 >= 0 ? $0 : $0 * $1 }, integer: nil)
+      try compileArithmetic(operands, node, float: MASKD_PRELU, integer: nil)
       return
     }
     let result = try define(of: node, type: .int8, shape: operands.shape, like: operands.left)
     let (from, slope, to) = (
       try affine(of: operands.left, node), try affine(of: operands.right, node), try affine(of: result, node)
     )
-    let identity = try multiplier(Double(from.scale / to.scale), node)
-    let leak = try multiplier(Double(from.scale * slope.scale / to.scale), node)
-    let function: @Sendable (Int8, Int8) -> Int8 = { value, alpha in
-      let offset = Int32(value) - from.zeroPoint
-      let scaled =
-        offset >= 0
-        ? identity.roundingTwice(offset) : leak.roundingTwice(offset * (Int32(alpha) - slope.zeroPoint))
-      return Int8(clamping: scaled &+ to.zeroPoint)
+    let function = QuantizedPrelu(
+      zeroPoint: from.zeroPoint, slopeZeroPoint: slope.zeroPoint,
+      identity: try multiplier(Double(from.scale / to.scale), node),
+      leak: try multiplier(Double(from.scale * slope.scale / to.scale), node), resultZeroPoint: to.zeroPoint)
+    try emitPairs(function, operands, result: result, node)
+  }
+
+  /// Appends a function of pairs of int8 values, or the table of it where one operand is a single constant.
+  private mutating func emitPairs(
+    _ function: some Int8PairFunction, _ operands: BinaryOperands, result: Operand, _ node: Node
+  ) throws(CompilationError) {
+    let count = self[result].elementCount
+    if self[operands.right].elementCount == 1, self[operands.left].elementCount == count,
+      let right = try constantElements(of: operands.right, as: Int8.self, node)?.first
+    {
+      try emitTable(LookupTable { function($0, right) }, source: operands.left, result: result)
+    } else if self[operands.left].elementCount == 1, self[operands.right].elementCount == count,
+      let left = try constantElements(of: operands.left, as: Int8.self, node)?.first
+    {
+      try emitTable(LookupTable { function(left, $0) }, source: operands.right, result: result)
+    } else {
+      try emit(Int8Pairs(function: function), operands, result: result)
     }
-    try emit(ElementFunction(function: function), operands, result: result)
+  }
+
+  private mutating func emitTable(
+    _ table: LookupTable, source: Operand, result: Operand
+  ) throws(CompilationError) {
+    let step = TableLookup(source: source, result: result, count: self[result].elementCount, table: table)
+    try emit(step, reading: [source], writing: [result])
   }
 
   /// A binary operator on floats with its activation, or on int32.
   private mutating func compileArithmetic(
-    _ operands: BinaryOperands, _ node: Node, float: @escaping @Sendable (Float, Float) -> Float,
+    _ operands: BinaryOperands, _ node: Node, float: maskd_arithmetic?,
     integer: (@Sendable (Int32, Int32) -> Int32)?
   ) throws(CompilationError) {
-    switch (operands.type, integer) {
-    case (.float32, _):
+    switch (operands.type, float, integer) {
+    case (.float32, let operation?, _):
       let result = try define(of: node, type: .float32, shape: operands.shape)
       let range = try floatRange(node.arithmeticActivation, node)
-      let clamped = ElementFunction<Float> { min(max(float($0, $1), range.lowerBound), range.upperBound) }
-      try emit(clamped, operands, result: result)
-    case (.int32, let integer?):
+      try emit(
+        FloatArithmetic(operation: operation, range: range, kernels: family.table), operands, result: result)
+    case (.int32, _, let integer?):
       try node.checkType(node.arithmeticActivation == .none, "a fused activation on int32 is not computed here")
       let result = try define(of: node, type: .int32, shape: operands.shape)
       try emit(ElementFunction(function: integer), operands, result: result)

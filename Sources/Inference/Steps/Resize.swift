@@ -29,19 +29,20 @@ struct ResizeInt8: Step {
       let (batch, y) = part.quotientAndRemainder(dividingBy: rows.count)
       let picture = arena.int8(source) + batch * shape[1] * width * channels
       var target = arena.int8(result) + part * columns.count * channels
-      let (row, down) = (rows[y], Int64(rows[y].weight))
+      // All weights together are 2^20, so that sums of int8 have 28 bits.
+      let (row, down) = (rows[y], rows[y].weight)
       for x in columns.indices {
         let column = columns[x]
-        let across = Int64(column.weight)
+        let across = column.weight
         let upperLeft = picture + (row.lower * width + column.lower) * channels
         let upperRight = picture + (row.lower * width + column.upper) * channels
         let lowerLeft = picture + (row.upper * width + column.lower) * channels
         let lowerRight = picture + (row.upper * width + column.upper) * channels
         for channel in 0..<channels {
-          let sum =
-            (Int64(upperLeft[channel]) * (1024 - across) + Int64(upperRight[channel]) * across) * (1024 - down)
-            + (Int64(lowerLeft[channel]) * (1024 - across) + Int64(lowerRight[channel]) * across) * down
-          target[channel] = Int8(truncatingIfNeeded: (sum + (sum > 0 ? 1 << 19 : -(1 << 19))) / (1 << 20))
+          let upper = Int32(upperLeft[channel]) * (1024 - across) + Int32(upperRight[channel]) * across
+          let lower = Int32(lowerLeft[channel]) * (1024 - across) + Int32(lowerRight[channel]) * across
+          let sum = upper &* (1024 - down) &+ lower &* down
+          target[channel] = Int8(truncatingIfNeeded: (sum &+ (sum > 0 ? 1 << 19 : -(1 << 19))) / (1 << 20))
         }
         target += channels
       }
@@ -49,15 +50,30 @@ struct ResizeInt8: Step {
   }
 }
 
+/// An element that RESIZE_BILINEAR computes in floats.
+protocol RealElement: BitwiseCopyable, Sendable {
+  var real: Float { get }
+  static func stored(_ real: Float) -> Self
+}
+
+extension Float: RealElement {
+  static func stored(_ real: Float) -> Float { real }
+}
+
+/// The twin of a legacy uint8 value, which is cut off after a half is added.
+struct LegacyElement: RealElement {
+  let twin: Int8
+  var real: Float { Float(Int(twin) + 128) }
+  static func stored(_ real: Float) -> LegacyElement { LegacyElement(twin: Int8(clamping: Int(real + 0.5) - 128)) }
+}
+
 /// RESIZE_BILINEAR in float32, and of uint8 through floats.
-struct ResizeFloat<Element: BitwiseCopyable & Sendable>: Step {
+struct ResizeFloat<Element: RealElement>: Step {
   let source: Operand
   let result: Operand
   let shape: [Int]
   let rows: [Interpolation<Float>]
   let columns: [Interpolation<Float>]
-  let real: @Sendable (Element) -> Float
-  let stored: @Sendable (Float) -> Element
 
   var partCount: Int { shape[0] * rows.count }
 
@@ -76,9 +92,9 @@ struct ResizeFloat<Element: BitwiseCopyable & Sendable>: Step {
         let lowerLeft = picture + (row.upper * width + column.lower) * channels
         let lowerRight = picture + (row.upper * width + column.upper) * channels
         for channel in 0..<channels {
-          target[channel] = stored(
-            real(upperLeft[channel]) * (1 - down) * (1 - across) + real(lowerLeft[channel]) * down * (1 - across)
-              + real(upperRight[channel]) * (1 - down) * across + real(lowerRight[channel]) * down * across)
+          target[channel] = Element.stored(
+            upperLeft[channel].real * (1 - down) * (1 - across) + lowerLeft[channel].real * down * (1 - across)
+              + upperRight[channel].real * (1 - down) * across + lowerRight[channel].real * down * across)
         }
         target += channels
       }
@@ -131,12 +147,11 @@ extension Compiler {
     let columns = Self.real(from: shape[2], to: resizing.width, resizing)
     if type == .float32 {
       let step = ResizeFloat<Float>(
-        source: source, result: result, shape: shape, rows: rows, columns: columns, real: { $0 }, stored: { $0 })
+        source: source, result: result, shape: shape, rows: rows, columns: columns)
       try emit(step, reading: [source], writing: [result])
     } else {
-      let step = ResizeFloat<Int8>(
-        source: source, result: result, shape: shape, rows: rows, columns: columns, real: { Float(Int($0) + 128) },
-        stored: { Int8(clamping: Int($0 + 0.5) - 128) })
+      let step = ResizeFloat<LegacyElement>(
+        source: source, result: result, shape: shape, rows: rows, columns: columns)
       try emit(step, reading: [source], writing: [result])
     }
   }
