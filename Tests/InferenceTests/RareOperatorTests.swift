@@ -158,6 +158,40 @@ import Testing
     }
   }
 
+  /// With a single constant the operator is a table; with slopes for each channel it is not.
+  @Test(arguments: [ElementType.int8, .uint8, .float32], [[1], [1, 1, 1], [9], [4, 9]])
+  func constantsOnOneSide(type: ElementType, shape: [Int]) throws {
+    for code in [BuiltinOperator.prelu, .squaredDifference, .maximum, .minimum, .div] {
+      if (code == .squaredDifference && type == .uint8) || (code == .div && type != .float32) { continue }
+      for isLeft in code == .prelu ? [false] : [false, true] {
+        var random = RandomModel(type, seed: 700)
+        let quantization = type == .float32 ? nil : affine(0.04, 100)
+        let values = random.input([3, 4, 9], quantization)
+        let constant = random.constant(shape, quantization)
+        let result = random.append(
+          code, isLeft ? [constant, values] : [values, constant],
+          quantization: type == .float32 ? nil : affine(0.03, 90))
+        try expectSameBytes(&random, result, "\(code) with a constant of \(shape)")
+      }
+    }
+  }
+
+  @Test func functionsOfFloats() throws {
+    let cases: [(BuiltinOperator, OperatorOptions)] = [
+      (.relu, .none), (.relu6, .none), (.reluN1To1, .none), (.leakyRelu, .leakyRelu(alpha: 0.2)), (.neg, .none),
+      (.leakyRelu, .leakyRelu(alpha: 1.5)), (.hardSwish, .none), (.abs, .none), (.elu, .none), (.exp, .none),
+      (.logistic, .none), (.tanh, .none),
+    ]
+    for (code, options) in cases {
+      var random = RandomModel(.float32, seed: 800)
+      let values = random.input([7, 77])
+      let eight = random.constant([1], nil)
+      let scaled = random.append(.div, .arithmetic(activation: .none), [values, eight], quantization: nil)
+      let result = random.append(code, options, [scaled], quantization: nil)
+      try expectSameBytes(&random, result, "\(code)")
+    }
+  }
+
   @Test func shapesOfBroadcasts() throws {
     var random = RandomModel(.float32, seed: 600)
     let values = random.input([1, 3, 1])

@@ -162,21 +162,14 @@ extension Compiler {
     if self[operands.right].elementCount == 1, self[operands.left].elementCount == count,
       let right = try constantElements(of: operands.right, as: Int8.self, node)?.first
     {
-      try emitTable(LookupTable { function($0, right) }, source: operands.left, result: result)
+      try emitLookup(LookupTable { function($0, right) }, source: operands.left, result: result)
     } else if self[operands.left].elementCount == 1, self[operands.right].elementCount == count,
       let left = try constantElements(of: operands.left, as: Int8.self, node)?.first
     {
-      try emitTable(LookupTable { function(left, $0) }, source: operands.right, result: result)
+      try emitLookup(LookupTable { function(left, $0) }, source: operands.right, result: result)
     } else {
       try emit(Int8Pairs(function: function), operands, result: result)
     }
-  }
-
-  private mutating func emitTable(
-    _ table: LookupTable, source: Operand, result: Operand
-  ) throws(CompilationError) {
-    let step = TableLookup(source: source, result: result, count: self[result].elementCount, table: table)
-    try emit(step, reading: [source], writing: [result])
   }
 
   /// A binary operator on floats with its activation, or on int32.

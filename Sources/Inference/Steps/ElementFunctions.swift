@@ -23,7 +23,9 @@ func combine<Element>(
 }
 
 /// A binary operator on floats that the families have a kernel for.
-struct FloatArithmetic: BinaryOperation {
+struct FloatArithmetic: RunOperation {
+  typealias Element = Float
+
   let operation: maskd_arithmetic
   let range: ClosedRange<Float>
   let kernels: KernelTable
@@ -38,7 +40,9 @@ struct FloatArithmetic: BinaryOperation {
 }
 
 /// SQUARED_DIFFERENCE in float32.
-struct FloatSquaredDifference: BinaryOperation {
+struct FloatSquaredDifference: RunOperation {
+  typealias Element = Float
+
   func apply(
     count: Int, left: UnsafePointer<Float>, leftStep: Int, right: UnsafePointer<Float>, rightStep: Int,
     result: UnsafeMutablePointer<Float>
@@ -50,7 +54,7 @@ struct FloatSquaredDifference: BinaryOperation {
 }
 
 /// MAXIMUM, MINIMUM of integers by their raw values.
-struct IntegerExtremum<Element: FixedWidthInteger & BitwiseCopyable & Sendable>: BinaryOperation {
+struct IntegerExtremum<Element: FixedWidthInteger & BitwiseCopyable & Sendable>: RunOperation {
   let isMaximum: Bool
 
   func apply(
@@ -75,7 +79,9 @@ protocol Int8PairFunction: Sendable {
 }
 
 /// An operator in int8 that computes each pair. Where one operand is the same for all, it is a table instead.
-struct Int8Pairs<Function: Int8PairFunction>: BinaryOperation {
+struct Int8Pairs<Function: Int8PairFunction>: RunOperation {
+  typealias Element = Int8
+
   let function: Function
 
   func apply(
