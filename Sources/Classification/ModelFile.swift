@@ -34,6 +34,18 @@ public struct ModelFile: Sendable {
     return String(decoding: text, as: UTF8.self)
   }
 
+  /// SHA-256 of a model that is read piece by piece; each piece is let go when it was used.
+  public static func sha256(of bytes: ModelBytes) -> [UInt8] {
+    var hash = SHA256()
+    let pieceByteCount = 1 << 20
+    for start in stride(from: 0, to: bytes.count, by: pieceByteCount) {
+      let piece = start..<min(start + pieceByteCount, bytes.count)
+      bytes.withUnsafeBytes(in: piece) { hash.update(bufferPointer: $0) }
+      bytes.release(piece)
+    }
+    return Array(hash.finalize())
+  }
+
   /// The bytes of a regular file; nil where there is no such file.
   private static func read(_ path: String, limit: Int) throws(ClassificationError) -> [UInt8]? {
     // Without O_NONBLOCK a pipe of this name would keep us waiting for its writer.

@@ -10,7 +10,15 @@
 final class AlignedMemory: @unchecked Sendable {
   let start: UnsafeMutableRawPointer
   let byteCount: Int
-  private let isMapped: Bool
+  private let end: End
+
+  /// What becomes of the bytes when nobody uses them any more.
+  private enum End {
+    case deallocate
+    case unmap
+    /// They lie in other memory, which lasts as long as this.
+    case release(AnyObject)
+  }
 
   /// From this size on memory comes from the system and goes back to it at once: on a heap, weights and the copies that
   /// they are packed from would leave holes between them that nobody can use.
@@ -28,12 +36,20 @@ final class AlignedMemory: @unchecked Sendable {
       memory != MAP_FAILED
     {
       start = memory
-      isMapped = true
+      end = .unmap
     } else {
       start = .allocate(byteCount: allocated, alignment: Arena.alignment)
       start.initializeMemory(as: UInt8.self, repeating: 0, count: allocated)
-      isMapped = false
+      end = .deallocate
     }
+  }
+
+  /// Stands for a part of other memory, that begins at a multiple of `Arena.alignment`, has the arena's slack behind it
+  /// and is never written.
+  init(lying start: UnsafeMutableRawPointer, byteCount: Int, in owner: AnyObject) {
+    self.start = start
+    self.byteCount = byteCount
+    end = .release(owner)
   }
 
   /// Allocates and copies elements.
@@ -43,7 +59,11 @@ final class AlignedMemory: @unchecked Sendable {
   }
 
   deinit {
-    if isMapped { munmap(start, allocatedByteCount) } else { start.deallocate() }
+    switch end {
+    case .deallocate: start.deallocate()
+    case .unmap: munmap(start, allocatedByteCount)
+    case .release: break
+    }
   }
 
   /// The bytes as elements of one type.

@@ -49,6 +49,8 @@ struct Compiler {
   var rangeSinks: [Operand: RangeSink] = [:]
   /// Float values quantized while the model runs, for the layers that read them so.
   var dynamicForms: [DynamicFormKey: DynamicForm] = [:]
+  /// Packed weights, from a cache or made here.
+  var packed: PackedConstants
   /// Bytes of packed weights and constants so far.
   private(set) var constantByteCount = 0
   /// Multiplications and element accesses of one run so far, those done at compilation included.
@@ -56,10 +58,13 @@ struct Compiler {
   /// What operators said of their multiply-accumulates so far.
   private var multiplyCount = 0
 
-  init(model: Model, options: CompilerOptions) throws(CompilationError) {
+  init(
+    model: Model, options: CompilerOptions, family: KernelFamily, packed: PackedConstants
+  ) throws(CompilationError) {
     self.model = model
     self.options = options
-    family = try KernelFamily.named(options.kernelFamily)
+    self.family = family
+    self.packed = packed
     values = model.main.tensors.map(Value.init)
     var counts = [Int](repeating: 0, count: values.count)
     for operation in model.main.operators { for case let input? in operation.inputs { counts[input] += 1 } }

@@ -12,14 +12,19 @@ public final class Program: Sendable {
   public let arenaByteCount: Int
   /// Bytes of packed weights and constants.
   public let packedByteCount: Int
+  /// Whether the weights came packed from a cache.
+  public let hasCachedWeights: Bool
   /// The kernel family in use, for example "avx2".
   public let kernelFamily: String
   /// Threads that work on one `Session.invoke`.
   public let threadCount: Int
-  /// What each step is, in the order in which they run.
-  public let stepDescriptions: [StepDescription]
+  /// What each step is, in the order in which they run. Put together when it is asked for: most programs are never asked.
+  public var stepDescriptions: [StepDescription] {
+    zip(steps, labels).map { StepDescription(step: $0, label: $1) }
+  }
 
   let steps: [any Step]
+  private let labels: [StepLabel]
   let placements: [Placement]
   let inputOperands: [Operand]
   let outputOperands: [Operand]
@@ -34,30 +39,67 @@ public final class Program: Sendable {
   }
 
   /// Checks a model as a whole and makes the program that runs its first graph. Packs the weights: the model itself
-  /// is not needed afterwards.
-  public init(compiling model: Model, options: CompilerOptions = .init()) throws(CompilationError) {
-    var compiler = try Compiler(model: model, options: options)
-    inputOperands = try compiler.addInputs()
+  /// is not needed afterwards. Where a cache has the weights packed they are taken from there, and where it has not they
+  /// are put there.
+  public init(
+    compiling model: Model, options: CompilerOptions = .init(), cache: PackedWeightsCache? = nil
+  ) throws(CompilationError) {
+    let parts = try CompiledParts(model, options, cache)
+    inputs = parts.inputs.map { parts.compiler.description(of: $0) }
+    outputs = parts.outputs.map { parts.compiler.description(of: $0) }
+    inputOperands = parts.inputs
+    outputOperands = parts.outputs
+    arenaByteCount = parts.layout.arenaByteCount
+    placements = parts.layout.placements
+    packedByteCount = parts.compiler.constantByteCount
+    hasCachedWeights = parts.compiler.packed.areFilled
+    kernelFamily = parts.compiler.family.name
+    threadCount = parts.threadCount
+    scratchByteCount = parts.scratchByteCount
+    steps = parts.compiler.steps.map(\.step)
+    labels = parts.compiler.steps.map { parts.compiler.label(of: $0) }
+  }
+}
+
+/// A compiler that came to its end, and what it found out.
+private struct CompiledParts {
+  private(set) var compiler: Compiler
+  private(set) var inputs: [Operand] = []
+  private(set) var outputs: [Operand] = []
+  private(set) var layout = Compiler.Layout(placements: [], arenaByteCount: 0)
+  let threadCount: Int
+
+  var scratchByteCount: Int { compiler.steps.map(\.step.scratchByteCount).max() ?? 0 }
+
+  /// Compiles, with packed weights from the cache where it has them and they fit.
+  init(_ model: Model, _ options: CompilerOptions, _ cache: PackedWeightsCache?) throws(CompilationError) {
+    let family = try KernelFamily.named(options.kernelFamily)
+    if let stored = cache?.load(family: family.name) {
+      let parts = try CompiledParts(model, options, family, PackedConstants(stored))
+      guard !parts.compiler.packed.isFaithful else {
+        self = parts
+        return
+      }
+    }
+    self = try CompiledParts(model, options, family, PackedConstants(nil))
+    cache?.store(compiler.packed.memories, family: family.name)
+  }
+
+  private init(
+    _ model: Model, _ options: CompilerOptions, _ family: KernelFamily, _ packed: PackedConstants
+  ) throws(CompilationError) {
+    threadCount = min(max(1, options.threadCount), 64)
+    compiler = try Compiler(model: model, options: options, family: family, packed: packed)
+    inputs = try compiler.addInputs()
     try compiler.compileOperators()
-    outputOperands = try compiler.addOutputs()
-    let layout = try compiler.layOut(inputs: inputOperands, outputs: outputOperands)
+    outputs = try compiler.addOutputs()
+    layout = try compiler.layOut(inputs: inputs, outputs: outputs)
     guard model.bytes.isWhole else {
       throw .unsupportedModel("the file became shorter while it was read, or could not be read to its end")
     }
-
-    inputs = inputOperands.map { compiler.description(of: $0) }
-    outputs = outputOperands.map { compiler.description(of: $0) }
-    arenaByteCount = layout.arenaByteCount
-    placements = layout.placements
-    packedByteCount = compiler.constantByteCount
-    kernelFamily = compiler.family.name
-    threadCount = min(max(1, options.threadCount), 64)
-    steps = compiler.steps.map(\.step)
-    stepDescriptions = compiler.steps.map { compiler.description(of: $0) }
-    scratchByteCount = steps.map(\.scratchByteCount).max() ?? 0
-    guard arenaByteCount + scratchByteCount * threadCount <= options.arenaByteLimit else {
+    guard layout.arenaByteCount + scratchByteCount * threadCount <= options.arenaByteLimit else {
       throw .tooBig(
-        "the model takes \(arenaByteCount) bytes and \(scratchByteCount) a thread while it runs; the limit is "
+        "the model takes \(layout.arenaByteCount) bytes and \(scratchByteCount) a thread while it runs; the limit is "
           + "\(options.arenaByteLimit)")
     }
   }

@@ -15,12 +15,29 @@ public struct StepDescription: Sendable, Equatable {
   public let outputShapes: [[Int]]
 }
 
+/// What is known of a step when it is planned.
+struct StepLabel: Sendable {
+  let operators: [OperatorPlace]
+  let multiplyCount: Int
+  let inputShapes: [[Int]]
+  let outputShapes: [[Int]]
+}
+
+extension StepDescription {
+  init(step: any Step, label: StepLabel) {
+    operators = label.operators
+    kind = String(describing: type(of: step))
+    multiplyCount = label.multiplyCount
+    inputShapes = label.inputShapes
+    outputShapes = label.outputShapes
+  }
+}
+
 extension Compiler {
-  /// Says what a planned step is.
-  func description(of planned: PlannedStep) -> StepDescription {
-    StepDescription(
-      operators: planned.operators, kind: String(describing: type(of: planned.step)),
-      multiplyCount: planned.multiplyCount, inputShapes: planned.reads.map { self[$0].shape },
-      outputShapes: planned.writes.map { self[$0].shape })
+  /// Notes what a planned step is.
+  func label(of planned: PlannedStep) -> StepLabel {
+    StepLabel(
+      operators: planned.operators, multiplyCount: planned.multiplyCount,
+      inputShapes: planned.reads.map { self[$0].shape }, outputShapes: planned.writes.map { self[$0].shape })
   }
 }

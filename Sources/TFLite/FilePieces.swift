@@ -13,7 +13,7 @@ final class FilePieces: @unchecked Sendable {
   /// Bytes of a piece: a page, the least that can be given back.
   private static let pieceByteCount = max(4096, sysconf(Int32(_SC_PAGESIZE)))
 
-  private let descriptor: Int32
+  let descriptor: Int32
   private let memory: UnsafeMutableRawPointer
   private let count: Int
   /// Held while bytes are lent: another thread must not let them go meanwhile.

@@ -28,6 +28,12 @@ public final class ModelBytes: Sendable {
     self.count = count
   }
 
+  /// The open file that is read; nil for an array. Valid as long as this object.
+  public var descriptor: Int32? {
+    if case .file(let file) = source { return file.descriptor }
+    return nil
+  }
+
   /// Whether everything that was asked for could be read.
   public var isWhole: Bool {
     switch source {

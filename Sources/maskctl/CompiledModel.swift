@@ -1,9 +1,12 @@
 import ArgumentParser
+import Classification
 import Inference
 import TFLite
 
-/// Reads and compiles a model file for a verb.
-func compiledModel(path: String, threads: Int = 1, family: String? = nil) throws(Failure) -> Program {
+/// Reads and compiles a model file for a verb; where `keepsPacked`, with a cache of its packed weights beside it.
+func compiledModel(path: String, threads: Int = 1, family: String? = nil, keepsPacked: Bool = false) throws(Failure)
+  -> Program
+{
   var options = CompilerOptions()
   options.threadCount = threads
   options.kernelFamily = family
@@ -15,7 +18,8 @@ func compiledModel(path: String, threads: Int = 1, family: String? = nil) throws
     throw Failure(.badModel, "\(path): \(error)")
   }
   do throws(CompilationError) {
-    return try Program(compiling: model, options: options)
+    let cache = PackedWeightsCache(path: path, model: bytes, access: .mapped) { ModelFile.sha256(of: $0) }
+    return try Program(compiling: model, options: options, cache: keepsPacked ? cache : nil)
   } catch {
     if case .unknownKernelFamily = error { throw Failure(.usage, "\(error)") }
     throw Failure(.badModel, "\(path): \(error)")

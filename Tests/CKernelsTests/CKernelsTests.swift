@@ -58,7 +58,8 @@ import Testing
 
   @Test func packingPutsEachWeightInItsGroupAndPadsWithZero() {
     // Three columns, two taps, three depth values; weight = 1 + its index.
-    var shape = maskd_gemm_shape(mr: 1, nr: 2, kr: 2, weight_bytes: 1, activation_offset: 0)
+    var shape = maskd_gemm_shape(
+      mr: 1, nr: 2, kr: 2, weight_bytes: 1, activation_offset: 0, is_dense: false, header_bytes: 0)
     let weights = (1...18).map(Int8.init)
     let expected: [Int8] = [
       1, 2, 7, 8, 3, 0, 9, 0, 4, 5, 10, 11, 6, 0, 12, 0,
@@ -74,10 +75,23 @@ import Testing
     #expect(maskd_packed_gemm_s8_bytes(&shape, 3, 2, 3) == 2 * expected.count)
     maskd_pack_gemm_s8(&shape, 3, 2, 3, weights, &wide)
     #expect(wide == expected.map(Int16.init))
+
+    // All six values of a column as one tap, behind a header that says that no weight is -128.
+    shape.weight_bytes = 1
+    shape.is_dense = true
+    shape.header_bytes = 4
+    let dense: [Int8] = [
+      0, 0, 0, 0, 1, 2, 7, 8, 3, 4, 9, 10, 5, 6, 11, 12, 13, 14, 0, 0, 15, 16, 0, 0, 17, 18, 0, 0,
+    ]
+    #expect(maskd_packed_gemm_s8_bytes(&shape, 3, 2, 3) == dense.count)
+    packed = [Int8](repeating: -1, count: dense.count)
+    maskd_pack_gemm_s8(&shape, 3, 2, 3, weights, &packed)
+    #expect(packed == dense)
   }
 
   @Test func packedSizesThatOverflowAreSaid() {
-    var shape = maskd_gemm_shape(mr: 1, nr: 16, kr: 4, weight_bytes: 1, activation_offset: 0)
+    var shape = maskd_gemm_shape(
+      mr: 1, nr: 16, kr: 4, weight_bytes: 1, activation_offset: 0, is_dense: false, header_bytes: 0)
     #expect(maskd_packed_gemm_s8_bytes(&shape, Int.max, 9, Int.max) == Int(bitPattern: UInt.max))
   }
 

@@ -33,7 +33,8 @@ import Testing
 
   @Test(arguments: GoldenCase.all)
   func placesOfModelsDoNotOverlap(golden: GoldenCase) throws {
-    var compiler = try Compiler(model: try golden.parsed(), options: .init())
+    var compiler = try Compiler(
+      model: try golden.parsed(), options: .init(), family: try KernelFamily.named(nil), packed: PackedConstants(nil))
     let inputs = try compiler.addInputs()
     try compiler.compileOperators()
     let outputs = try compiler.addOutputs()

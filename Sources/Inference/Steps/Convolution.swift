@@ -97,8 +97,8 @@ extension Compiler {
         input: input, weights: weights, bias: bias, result: result, channels: shape[0], activation: settings.activation,
         node)
       try emitConvolution(
-        source: source, result: result, window: window, weights: try constantWeights(weights, node), layer: layer,
-        multipliersInFloat: layer.isLegacy, node)
+        source: source, result: result, window: window, weights: try weightsToPack(weights, node), depth: shape[3],
+        layer: layer, multipliersInFloat: layer.isLegacy, node)
     case (.float32, .float32):
       let result = try define(of: node, type: .float32, shape: output)
       try emitFloatConvolution(
@@ -117,17 +117,16 @@ extension Compiler {
     }
   }
 
-  /// Packs weights [result channel][tap][depth] and appends the step.
+  /// Packs weights [result channel][tap][depth], where they are not packed already, and appends the step.
   mutating func emitConvolution(
-    source: Operand, result: Operand, window: Window, weights: [Int8], layer: QuantizedLayer, multipliersInFloat: Bool,
-    _ node: Node
+    source: Operand, result: Operand, window: Window, weights: [Int8]?, depth: Int, layer: QuantizedLayer,
+    multipliersInFloat: Bool, _ node: Node
   ) throws(CompilationError) {
     let channels = layer.weightScales.count
     let source = try asConvolved(source, node)
     let inputChannels = self[source].shape[3]
-    let depth = weights.count / (channels * window.taps)
     let groupCount = inputChannels / depth
-    let multipliers = try multipliers(layer, productInFloat: multipliersInFloat, node)
+    let multipliers = weights == nil ? [] : try multipliers(layer, productInFloat: multipliersInFloat, node)
     // A window of one row of pixels gains nothing.
     let isRowTap =
       groupCount == 1 && window.width > 1 && window.dilationWidth == 1 && depth < Convolution.rowTapChannels
@@ -136,9 +135,10 @@ extension Compiler {
       let columns = group * (channels / groupCount)..<(group + 1) * (channels / groupCount)
       let perColumn = window.taps * depth
       let matrix = try PackedMatrix(
-        weights: weights[columns.lowerBound * perColumn..<columns.upperBound * perColumn], columns: columns,
-        taps: taps, depth: tapDepth, layer: layer, rescaling: .twice(Array(multipliers[columns])),
-        hasOffset: self[result].hasOffset, table: family.table, byteLimit: options.constantByteLimit)
+        weights: weights?[columns.lowerBound * perColumn..<columns.upperBound * perColumn], columns: columns,
+        taps: taps, depth: tapDepth, layer: layer,
+        rescaling: .twice(weights == nil ? [] : Array(multipliers[columns])), hasOffset: self[result].hasOffset,
+        table: family.table, byteLimit: options.constantByteLimit, packed: &packed)
       try countConstant(bytes: matrix.byteCount)
       let step = Convolution(
         source: source, result: result, window: window, tap: isRowTap ? .row : .pixel, inputChannels: inputChannels,
@@ -193,6 +193,12 @@ extension Compiler {
       throw node.unsupported("the weights are computed while the model runs; they must be constant here")
     }
     return elements
+  }
+
+  /// The values of constant int8 weights that are still to be packed; nil where a cache has them packed.
+  func weightsToPack(_ weights: Operand, _ node: Node) throws(CompilationError) -> [Int8]? {
+    guard packed.areFilled, self[weights].constant != nil else { return try constantWeights(weights, node) }
+    return nil
   }
 
   /// Says which forms of arithmetic are not computed.

@@ -59,20 +59,24 @@ extension Compiler {
       let layer = try quantizedLayer(
         input: input, weights: weights, bias: bias, result: result, channels: shape[3], activation: settings.activation,
         node)
-      let values = try constantWeights(weights, node)
       if inputChannels == 1 {
+        let values = try weightsToPack(weights, node)
         try emitConvolution(
           source: source, result: result, window: window,
-          weights: channelsFirst(values, taps: window.taps, channels: shape[3]), layer: layer,
+          weights: values.map { channelsFirst($0, taps: window.taps, channels: shape[3]) }, depth: 1, layer: layer,
           multipliersInFloat: layer.isLegacy, node)
       } else {
         // Weights less their zero point, as legacy uint8 models have it, take more than int8.
         let form = layer.weightZeroPoint == 0 ? try asConvolved(source, node) : try withoutOffset(source, node)
         let repeated = try repeatChannels(of: form, times: shape[3] / inputChannels, node)
         if layer.weightZeroPoint == 0 {
-          try emitDepthwise(source: repeated, result: result, window: window, weights: values, layer: layer, node)
+          try emitDepthwise(
+            source: repeated, result: result, window: window, weights: try weightsToPack(weights, node), layer: layer,
+            node)
         } else {
-          try emitWideDepthwise(source: repeated, result: result, window: window, weights: values, layer: layer, node)
+          try emitWideDepthwise(
+            source: repeated, result: result, window: window, weights: try constantWeights(weights, node), layer: layer,
+            node)
         }
       }
     case (.float32, .float32):
@@ -97,7 +101,7 @@ extension Compiler {
   }
 
   private mutating func emitDepthwise(
-    source: Operand, result: Operand, window: Window, weights: [Int8], layer: QuantizedLayer, _ node: Node
+    source: Operand, result: Operand, window: Window, weights: [Int8]?, layer: QuantizedLayer, _ node: Node
   ) throws(CompilationError) {
     let table = family.table.pointer.pointee
     let channels = layer.weightScales.count
@@ -105,19 +109,28 @@ extension Compiler {
       throw .tooBig("the packed weights of a layer take more than the limit of \(options.constantByteLimit) bytes")
     }
     try countConstant(bytes: byteCount)
-    let packed = AlignedMemory(byteCount: byteCount)
-    table.pack_depthwise_s8(window.height, window.width, channels, weights, packed.start)
+    let memory = packed.next(byteCount: byteCount)
+    let scaling = packed.next(byteCount: Requantization.byteCount(columns: channels))
     let offset = layer.input.zeroPoint &+ activationOffset
-    var bias = layer.bias
-    for tap in 0..<window.taps {
-      for channel in 0..<channels {
-        bias[channel] = bias[channel] &- offset &* Int32(weights[tap * channels + channel])
+    let requantization: Requantization
+    if let weights {
+      table.pack_depthwise_s8(window.height, window.width, channels, weights, memory.start)
+      var bias = layer.bias
+      for tap in 0..<window.taps {
+        for channel in 0..<channels {
+          bias[channel] = bias[channel] &- offset &* Int32(weights[tap * channels + channel])
+        }
       }
+      requantization = try depthwiseRequantization(bias, layer, result: result, in: scaling, node)
+    } else {
+      requantization = Requantization(
+        filled: scaling, columns: channels, rounding: MASKD_ROUND_TWICE, layer: layer,
+        hasOffset: self[result].hasOffset, packed: &packed)
+      try countConstant(bytes: requantization.byteCount)
     }
-    let requantization = try depthwiseRequantization(bias, layer, result: result, node)
     let step = DepthwiseConvolution(
       source: source, result: result, rows: PictureRows(window: window, pixelByteCount: channels), channels: channels,
-      weights: packed, requantization: requantization, outside: Int8(truncatingIfNeeded: offset), kernels: family.table)
+      weights: memory, requantization: requantization, outside: Int8(truncatingIfNeeded: offset), kernels: family.table)
     try emit(step, reading: [source], writing: [result])
   }
 
@@ -147,11 +160,12 @@ extension Compiler {
   }
 
   private mutating func depthwiseRequantization(
-    _ bias: [Int32], _ layer: QuantizedLayer, result: Operand, _ node: Node
+    _ bias: [Int32], _ layer: QuantizedLayer, result: Operand, in memory: AlignedMemory? = nil, _ node: Node
   ) throws(CompilationError) -> Requantization {
     let requantization = Requantization(
       bias: bias, rescaling: .twice(try multipliers(layer, productInFloat: layer.isLegacy, node)),
-      zeroPoint: layer.result.zeroPoint, range: layer.range, hasOffset: self[result].hasOffset)
+      zeroPoint: layer.result.zeroPoint, range: layer.range, hasOffset: self[result].hasOffset,
+      in: memory)
     try countConstant(bytes: requantization.byteCount)
     return requantization
   }

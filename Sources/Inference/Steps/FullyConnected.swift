@@ -37,11 +37,12 @@ extension Compiler {
       let source = try asConvolved(source, node)
       let layer = try quantizedLayer(
         input: source, weights: weights, bias: bias, result: result, channels: columns, activation: activation, node)
-      let multipliers = try realMultipliers(layer, node)
+      let values = try weightsToPack(weights, node)
+      let multipliers = values == nil ? [] : try realMultipliers(layer, node)
       let matrix = try PackedMatrix(
-        weights: try constantWeights(weights, node)[...], columns: 0..<columns, taps: 1, depth: depth, layer: layer,
+        weights: values?[...], columns: 0..<columns, taps: 1, depth: depth, layer: layer,
         rescaling: .once(multipliers), hasOffset: self[result].hasOffset, table: family.table,
-        byteLimit: options.constantByteLimit)
+        byteLimit: options.constantByteLimit, packed: &packed)
       try countConstant(bytes: matrix.byteCount)
       let step = Convolution(
         source: source, result: result, window: Window(rows: rows), tap: .pixel, inputChannels: depth,

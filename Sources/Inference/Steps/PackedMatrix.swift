@@ -16,10 +16,11 @@ struct PackedMatrix: Sendable {
   /// What a weight zero point asks of each row: `rowScale * (sum of the row's activations)`; 0 asks for nothing.
   let rowScale: Int32
 
-  /// Packs `weights`, [column][tap][depth].
+  /// Packs `weights`, [column][tap][depth], with the factors that `rescaling` has for each column; where there are none,
+  /// takes what `constants` has of them.
   init(
-    weights: ArraySlice<Int8>, columns: Range<Int>, taps: Int, depth: Int, layer: QuantizedLayer,
-    rescaling: Rescaling, hasOffset: Bool, table: KernelTable, byteLimit: Int
+    weights: ArraySlice<Int8>?, columns: Range<Int>, taps: Int, depth: Int, layer: QuantizedLayer,
+    rescaling: Rescaling, hasOffset: Bool, table: KernelTable, byteLimit: Int, packed constants: inout PackedConstants
   ) throws(CompilationError) {
     self.columns = columns.count
     self.taps = taps
@@ -30,11 +31,19 @@ struct PackedMatrix: Sendable {
     guard let byteCount = Int(exactly: packedByteCount), byteCount <= byteLimit else {
       throw .tooBig("the packed weights of a layer take more than the limit of \(byteLimit) bytes")
     }
-    let packed = AlignedMemory(byteCount: byteCount)
+    rowScale = -layer.weightZeroPoint
+    memory = constants.next(byteCount: byteCount)
+    let scaling = constants.next(byteCount: Requantization.byteCount(columns: columns.count))
+    guard let weights else {
+      requantization = Requantization(
+        filled: scaling, columns: columns.count, rounding: rescaling.rounding, layer: layer, hasOffset: hasOffset,
+        packed: &constants)
+      return
+    }
+    let packed = memory
     weights.withUnsafeBufferPointer {
       maskd_pack_gemm_s8(&shape, columns.count, taps, depth, $0.baseAddress, packed.start)
     }
-    memory = packed
 
     // sum of (a - za)(w - zw) = sum of (a + offset) w - (za + offset) * sum of w - zw * sum of a + n * za * zw
     let offset = layer.input.zeroPoint &+ shape.activation_offset
@@ -45,9 +54,9 @@ struct PackedMatrix: Sendable {
       let sum = weights[start..<start + perColumn].reduce(Int32(0)) { $0 &+ Int32($1) }
       return layer.bias[column] &- offset &* sum &+ constant
     }
-    rowScale = -layer.weightZeroPoint
     requantization = Requantization(
-      bias: bias, rescaling: rescaling, zeroPoint: layer.result.zeroPoint, range: layer.range, hasOffset: hasOffset)
+      bias: bias, rescaling: rescaling, zeroPoint: layer.result.zeroPoint, range: layer.range, hasOffset: hasOffset,
+      in: scaling)
   }
 
   /// The same for operands whose taps may be read beyond their ends, by less than `Arena.slack` bytes.

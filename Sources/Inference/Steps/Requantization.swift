@@ -8,6 +8,14 @@ enum Rescaling: Sendable {
   case twice([FixedPointMultiplier])
   /// Once, as a real number: FULLY_CONNECTED.
   case once([RealMultiplier])
+
+  /// The kernels' word for it.
+  var rounding: maskd_rounding {
+    switch self {
+    case .twice: MASKD_ROUND_TWICE
+    case .once: MASKD_ROUND_ONCE
+    }
+  }
 }
 
 /// How the sums of one layer become int8, in the form that the kernels read.
@@ -25,13 +33,18 @@ struct Requantization: @unchecked Sendable {
   /// Lays the bias and the factors of each column out, padded as the kernels want.
   ///
   /// `hasOffset` says that the result is stored with the activation offset.
-  init(bias: [Int32], rescaling: Rescaling, zeroPoint: Int32, range: ClosedRange<Int32>, hasOffset: Bool) {
+  ///
+  /// They are laid out in `memory`, which has the bytes that `byteCount(columns:)` says, or in memory of their own.
+  init(
+    bias: [Int32], rescaling: Rescaling, zeroPoint: Int32, range: ClosedRange<Int32>, hasOffset: Bool,
+    in memory: AlignedMemory? = nil
+  ) {
     resultFlip = hasOffset ? 0x80 : 0
     columns = Self.padded(bias.count)
     self.zeroPoint = zeroPoint
     self.range = range
-    // The bias, then a multiplier and a shift or one double, which take the same space.
-    memory = AlignedMemory(byteCount: 3 * columns * 4)
+    self.memory = memory ?? AlignedMemory(byteCount: Self.byteCount(columns: bias.count))
+    let memory = self.memory
     let words = memory.elements(as: Int32.self)
     for column in bias.indices { words[column] = bias[column] }
     switch rescaling {
@@ -50,7 +63,37 @@ struct Requantization: @unchecked Sendable {
     }
   }
 
+  /// Takes what the other initializer laid out once, from a cache. Factors that no kernel may be given are refused, and
+  /// are zeros here.
+  init(
+    filled memory: AlignedMemory, columns count: Int, rounding: maskd_rounding, layer: QuantizedLayer, hasOffset: Bool,
+    packed: inout PackedConstants
+  ) {
+    resultFlip = hasOffset ? 0x80 : 0
+    columns = Self.padded(count)
+    zeroPoint = layer.result.zeroPoint
+    range = layer.range
+    self.rounding = rounding
+    let factors = UnsafeRawBufferPointer(start: memory.start + columns * 4, count: columns * 8)
+    let isUsable: Bool
+    if rounding == MASKD_ROUND_ONCE {
+      isUsable = factors.assumingMemoryBound(to: Double.self).allSatisfy { $0 >= 0 && $0.isFinite }
+      shiftsRight = false
+    } else {
+      let words = factors.assumingMemoryBound(to: Int32.self)
+      let shifts = words.suffix(columns)
+      isUsable =
+        words.prefix(columns).allSatisfy { $0 == 0 || $0 >= 1 << 30 } && shifts.allSatisfy { (-31...30).contains($0) }
+      shiftsRight = isUsable && shifts.prefix(count).allSatisfy { (-31 ... -1).contains($0) }
+    }
+    if !isUsable { packed.refuse() }
+    self.memory = isUsable ? memory : AlignedMemory(byteCount: memory.byteCount)
+  }
+
   var byteCount: Int { memory.byteCount }
+
+  /// The bias, then a multiplier and a shift or one double, which take the same space.
+  static func byteCount(columns: Int) -> Int { 3 * padded(columns) * 4 }
 
   /// The kernels' own form.
   var parameters: maskd_epilogue {

@@ -37,6 +37,9 @@ struct Benchmark: ParsableCommand {
     help: ArgumentHelp("Another model, timed in turns with the first.", valueName: "other.tflite"))
   var compare: String?
 
+  @Flag(help: "Keep the packed weights beside the model, and take them from there the next time.")
+  var cache = false
+
   @Flag(help: "Show every step, not only the sums of each kind of operator.")
   var profile = false
 
@@ -76,7 +79,8 @@ struct Benchmark: ParsableCommand {
   private func measure(_ path: String) throws(Failure) -> (BenchmarkFigures, ModelBenchmark) {
     let bare = ProcessMemory.current.peakKilobytes
     let began = Clock.wall
-    let model = ModelBenchmark(try compiledModel(path: path, threads: threads, family: family))
+    let model = ModelBenchmark(
+      try compiledModel(path: path, threads: threads, family: family, keepsPacked: cache))
     let load = Clock.wall - began
     model.fillInputs()
     let first = model.run()

@@ -30,7 +30,7 @@ extension BenchmarkReport {
     var text = line(
       "kernels", "\(program.kernelFamily), \(program.threadCount) thread\(program.threadCount == 1 ? "" : "s")")
     text += line("processor", machineText)
-    text += line("load", milliseconds(measured.load))
+    text += line("load", milliseconds(measured.load) + (program.hasCachedWeights ? ", weights from their cache" : ""))
     text += line("first run", milliseconds(measured.first))
     text += line("best", milliseconds(timing.best))
     text += line("median", "\(milliseconds(timing.median)) of \(timing.count) runs")
@@ -109,7 +109,8 @@ extension BenchmarkReport {
     var members = [
       measured.timesMembers, "\"p99_ms\":\(Decimal.text(measured.runs.timing.percentile(99), digits: 4))",
       "\"runs\":\(measured.runs.timing.count)", "\"kernels\":\(JSONText.string(program.kernelFamily))",
-      "\"threads\":\(program.threadCount)", "\"bare_rss_kb\":\(measured.bareKilobytes)",
+      "\"threads\":\(program.threadCount)", "\"cached\":\(program.hasCachedWeights)",
+      "\"bare_rss_kb\":\(measured.bareKilobytes)",
       "\"packed_bytes\":\(program.packedByteCount)", "\"arena_bytes\":\(program.arenaByteCount)",
       "\"peak_mac_s\":\(profile.peak.map { JSONText.number($0.rounded()) } ?? "null")",
       "\"quiet\":\(warning == nil)", "\"spread\":\(JSONText.number(disturbance.spread))",
