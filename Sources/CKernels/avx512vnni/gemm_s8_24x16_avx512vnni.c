@@ -143,26 +143,32 @@ static inline __m512i in_order(__m512i bytes) {
   return _mm512_permutexvar_epi32(order, bytes);
 }
 
-// Stores `bytes`, of which only the first `count` are results.
-static inline __attribute__((always_inline)) void store(char *to, __m512i bytes, size_t count) {
-  if (count >= 64)
-    _mm512_storeu_si512(to, bytes);
-  else
-    _mm512_mask_storeu_epi8(to, maskd_first(count), bytes);
-}
-
-// Rows of one vector or two share a register of results.
+// Stores the results of `rows` rows, which share a register where they have one vector or two.
 static inline __attribute__((always_inline)) void store_rows(size_t vectors, const product *p, size_t row, size_t rows,
                                                              __m512i bytes) {
   char *to = p->result + row * p->result_stride;
-  const size_t row_bytes = vectors * NR;
-  const size_t count = p->columns < row_bytes ? p->columns : row_bytes;
-  store(to, bytes, vectors < 3 ? count : p->columns < row_bytes ? count : row_bytes);
-  if (vectors == 2 && rows > 1)
-    store(to + p->result_stride, _mm512_shuffle_i64x2(bytes, bytes, 0x0e), count);
-  for (size_t r = 1; vectors == 1 && r < rows; r += 1) {
-    bytes = _mm512_alignr_epi64(bytes, bytes, 2);
-    store(to + r * p->result_stride, bytes, count);
+  if (p->columns < vectors * NR) {
+    const __mmask64 written = maskd_first(p->columns);
+    for (size_t r = 0; r < rows; r += 1, to += p->result_stride) {
+      _mm512_mask_storeu_epi8(to, written, bytes);
+      bytes = vectors == 1 ? _mm512_alignr_epi64(bytes, bytes, 2) : _mm512_shuffle_i64x2(bytes, bytes, 0x0e);
+    }
+  } else if (vectors == 1) {
+    _mm_storeu_si128((void *)to, _mm512_castsi512_si128(bytes));
+    if (rows > 1)
+      _mm_storeu_si128((void *)(to + p->result_stride), _mm512_extracti32x4_epi32(bytes, 1));
+    if (rows > 2)
+      _mm_storeu_si128((void *)(to + 2 * p->result_stride), _mm512_extracti32x4_epi32(bytes, 2));
+    if (rows > 3)
+      _mm_storeu_si128((void *)(to + 3 * p->result_stride), _mm512_extracti32x4_epi32(bytes, 3));
+  } else if (vectors == 2) {
+    _mm256_storeu_si256((void *)to, _mm512_castsi512_si256(bytes));
+    if (rows > 1)
+      _mm256_storeu_si256((void *)(to + p->result_stride), _mm512_extracti64x4_epi64(bytes, 1));
+  } else if (vectors == 3) {
+    _mm512_mask_storeu_epi8(to, UINT64_MAX >> 16, bytes);
+  } else {
+    _mm512_storeu_si512(to, bytes);
   }
 }
 
