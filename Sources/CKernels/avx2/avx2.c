@@ -7,6 +7,9 @@ void maskd_install_avx2(maskd_kernels *table) {
   table->family = "avx2";
   table->gemm_s8_shape = (maskd_gemm_shape){.mr = 4, .nr = 16, .kr = 2, .weight_bytes = 2, .activation_offset = 0};
   table->gemm_s8 = maskd_gemm_s8_4x16_avx2;
+  table->depthwise_s8 = maskd_depthwise_s8_avx2;
+  table->packed_depthwise_s8_bytes = maskd_packed_depthwise_s8_bytes_avx2;
+  table->pack_depthwise_s8 = maskd_pack_depthwise_s8_avx2;
   table->depthwise_s8_s16 = maskd_depthwise_s8_s16_avx2;
   table->row_sums_s8 = maskd_row_sums_s8_avx2;
   table->lookup_s8 = maskd_lookup_s8_avx2;

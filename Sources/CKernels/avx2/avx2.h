@@ -7,6 +7,12 @@ void maskd_gemm_s8_4x16_avx2(size_t rows, size_t first, size_t columns, size_t t
                              const int8_t *const *operands, const void *packed, const int32_t *row_terms, void *result,
                              size_t result_stride, const maskd_epilogue *epilogue);
 
+void maskd_depthwise_s8_avx2(size_t pixels, size_t channels, const maskd_depthwise_window *window,
+                             const int8_t *const *rows, const void *packed, void *result,
+                             const maskd_epilogue *epilogue);
+size_t maskd_packed_depthwise_s8_bytes_avx2(size_t height, size_t width, size_t channels);
+void maskd_pack_depthwise_s8_avx2(size_t height, size_t width, size_t channels, const int8_t *weights, void *packed);
+
 void maskd_depthwise_s8_s16_avx2(size_t pixels, size_t channels, size_t taps, const int8_t *const *operands,
                                  const int16_t *weights, int8_t *result, size_t result_stride,
                                  const maskd_epilogue *epilogue);

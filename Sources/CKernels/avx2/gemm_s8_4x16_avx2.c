@@ -2,7 +2,7 @@
 
 #include "../partial.h"
 #include "avx2.h"
-#include "requantize_avx2.h"
+#include "epilogue_avx2.h"
 
 // Four rows by sixteen columns. Activations and weights are int16 in pairs along the depth, so that one pmaddwd makes
 // two exact products a column and adds them: int8 products are too small to overflow there.
@@ -79,6 +79,47 @@ multiply_tap(size_t rows, size_t depth, const int8_t *const *operands, const int
   return weights;
 }
 
+// What becomes of the sums of sixteen columns.
+typedef struct ending {
+  maskd_way way;
+  __m256i low_bias, high_bias;
+  maskd_column_constants low, high;
+  maskd_clamp clamp;
+} ending;
+
+static inline __attribute__((always_inline)) __m256i eight(const int32_t *values) {
+  return _mm256_loadu_si256((const __m256i *)values);
+}
+
+static inline __attribute__((always_inline)) ending ending_of(const maskd_epilogue *to, size_t column) {
+  ending end = {.way = maskd_way_of(to), .clamp = maskd_clamp_of(to)};
+  if (end.way == MASKD_WAY_ANY)
+    return end;
+  end.low_bias = eight(to->bias + column);
+  end.high_bias = eight(to->bias + column + 8);
+  end.low = maskd_constants_of(eight(to->multiplier + column), eight(to->shift + column));
+  end.high = maskd_constants_of(eight(to->multiplier + column + 8), eight(to->shift + column + 8));
+  return end;
+}
+
+static __attribute__((noinline)) void finish_any(__m256i low, __m256i high, size_t column, size_t count,
+                                                 const maskd_epilogue *to, void *row, size_t index) {
+  maskd_finish_16_avx2(low, high, column, count, to, row, index);
+}
+
+// Writes `count` results (16 at most) of one row, the quick way; returns whether it was sure of them.
+static inline __attribute__((always_inline)) bool finish_nearest(__m256i low, __m256i high, const ending *end,
+                                                                 size_t count, int8_t *result) {
+  __m256 farthest = _mm256_setzero_ps();
+  const __m256i first = maskd_nearest(_mm256_add_epi32(low, end->low_bias), &end->low, true, &farthest);
+  const __m256i second = maskd_nearest(_mm256_add_epi32(high, end->high_bias), &end->high, true, &farthest);
+  if (maskd_is_unsure(farthest))
+    return false;
+  const __m256i ordered = _mm256_permute4x64_epi64(_mm256_packs_epi32(first, second), 0xd8);
+  maskd_store_first_avx2(maskd_clamped(ordered, &end->clamp), count, result);
+  return true;
+}
+
 static inline __attribute__((always_inline)) void multiply_rows(size_t rows, size_t start, size_t columns, size_t taps,
                                                                 size_t depth, const int8_t *const *operands,
                                                                 const int16_t *weights, const int32_t *row_terms,
@@ -91,10 +132,15 @@ static inline __attribute__((always_inline)) void multiply_rows(size_t rows, siz
       sums.low[r] = sums.high[r] = _mm256_set1_epi32(row_terms ? row_terms[r] : 0);
     for (size_t tap = 0; tap < taps; tap += 1)
       weights = multiply_tap(rows, depth, operands + tap * MR, weights, &sums);
+    const size_t count = start + columns - first;
+    const ending end = ending_of(epilogue, first);
 #pragma clang loop unroll(full)
-    for (size_t r = 0; r < rows; r += 1)
-      maskd_finish_16_avx2(sums.low[r], sums.high[r], first, start + columns - first, epilogue,
-                           (char *)result + r * result_stride, first - start);
+    for (size_t r = 0; r < rows; r += 1) {
+      char *row = (char *)result + r * result_stride;
+      if (end.way == MASKD_WAY_ANY ||
+          !finish_nearest(sums.low[r], sums.high[r], &end, count, (int8_t *)row + first - start))
+        finish_any(sums.low[r], sums.high[r], first, count, epilogue, row, first - start);
+    }
   }
 }
 
