@@ -26,9 +26,7 @@ uint64_t maskd_multiply_peak_s8_avx512vnni(size_t repeats);
 // Puts the float kernels on the table.
 void maskd_install_float_avx512vnni(maskd_kernels *table);
 
-void maskd_lookup_s8_avx512vnni(size_t count, const int8_t *values, const int8_t *table, int8_t *result);
-
-// For processors that have AVX512-VBMI as well.
+// For processors that have AVX512-VBMI as well; others look up as AVX2 does.
 void maskd_lookup_s8_avx512vbmi(size_t count, const int8_t *values, const int8_t *table, int8_t *result);
 
 void maskd_add_s8_avx512vnni(const maskd_broadcast *shape, const int8_t *left, const int8_t *right, int8_t *result,
