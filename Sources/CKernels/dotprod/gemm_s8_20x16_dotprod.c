@@ -81,23 +81,22 @@ INLINE void multiply_piece(size_t rows, size_t blocks, const int8_t *const *oper
 
 INLINE void multiply(size_t rows, size_t blocks, maskd_product_neon *p, size_t row) {
   int32x4_t sums[SUMS];
-  const size_t vectors = 2 * blocks;
-#pragma clang loop unroll(full)
-  for (size_t i = 0; i < rows * vectors; i += 1)
-    sums[i] = maskd_first_sum_neon(p, row + i / vectors, i % vectors * 4);
+  maskd_begin_neon(rows, 2 * blocks, p, row, sums);
   const int8_t *weights[BLOCKS] = {p->weights, p->weights + p->block_bytes};
   for (size_t piece = 0; piece < p->operands.pieces; piece += 1)
     multiply_piece(rows, blocks, maskd_piece_neon(&p->operands, piece, row, rows),
                    maskd_piece_bytes_neon(&p->operands, piece), weights, sums);
-  maskd_finish_neon(rows, vectors, p, row, sums);
+  maskd_finish_neon(rows, 2 * blocks, p, row, sums);
 }
 
 #define TILE(ROWS_OF_TILE)                                                                                             \
-  static void narrow_##ROWS_OF_TILE(maskd_product_neon *p, size_t row) {                                               \
-    multiply(ROWS_OF_TILE, 1, p, row);                                                                                 \
+  static void narrow_##ROWS_OF_TILE(maskd_product_neon *p, size_t row, size_t count) {                                 \
+    for (; count > 0; count -= 1, row += ROWS_OF_TILE)                                                                 \
+      multiply(ROWS_OF_TILE, 1, p, row);                                                                               \
   }                                                                                                                    \
-  static void wide_##ROWS_OF_TILE(maskd_product_neon *p, size_t row) {                                                 \
-    multiply(ROWS_OF_TILE, BLOCKS, p, row);                                                                            \
+  static void wide_##ROWS_OF_TILE(maskd_product_neon *p, size_t row, size_t count) {                                   \
+    for (; count > 0; count -= 1, row += ROWS_OF_TILE)                                                                 \
+      multiply(ROWS_OF_TILE, BLOCKS, p, row);                                                                          \
   }
 TILE(1)
 TILE(2)
@@ -112,7 +111,7 @@ static const maskd_tiles_neon tiles = {MR, NR, KR, BLOCKS, ROWS, narrow, wide};
 void maskd_gemm_s8_20x16_dotprod(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
                                  const int8_t *const *operands, const void *packed, const int32_t *row_terms,
                                  void *result, size_t result_stride, const maskd_epilogue *epilogue) {
-  maskd_gemm_neon(&tiles, 0, rows, first, columns, taps, depth, operands, packed, row_terms, result, result_stride,
+  maskd_gemm_neon(&tiles, rows, first, columns, taps, depth, operands, packed, row_terms, result, result_stride,
                   epilogue);
 }
 

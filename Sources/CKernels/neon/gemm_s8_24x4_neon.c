@@ -74,20 +74,20 @@ INLINE const int8_t *multiply_piece(size_t rows, bool has_least, const int8_t *c
   return weights;
 }
 
-// Adds up the lanes of the sums, and what they begin with.
+// Adds up the lanes of the sums, and gives back what they began with.
 INLINE void reduce(size_t rows, bool has_least, const maskd_product_neon *p, size_t row, const int32x4_t *lanes,
                    int32x4_t *sums) {
+  maskd_begin_neon(rows, 1, p, row, sums);
   size_t steps = 0;
   for (size_t piece = 0; has_least && piece < p->operands.pieces; piece += 1)
     steps += (maskd_piece_bytes_neon(&p->operands, piece) + KR - 1) / KR;
-  const uint32_t taken = has_least ? (uint32_t)steps * LANES * -ROOM : 0;
+  const int32_t taken = (int32_t)((uint32_t)steps * LANES * -ROOM);
 #pragma clang loop unroll(full)
   for (size_t r = 0; r < rows; r += 1) {
     const int32x4_t *l = lanes + r * NR;
-    const int32x4_t sum = vpaddq_s32(vpaddq_s32(l[0], l[1]), vpaddq_s32(l[2], l[3]));
-    sums[r] = vaddq_s32(sum, maskd_first_sum_neon(p, row + r, 0));
+    sums[r] = vaddq_s32(sums[r], vpaddq_s32(vpaddq_s32(l[0], l[1]), vpaddq_s32(l[2], l[3])));
     if (has_least)
-      sums[r] = vaddq_s32(sums[r], vdupq_n_s32((int32_t)taken));
+      sums[r] = vaddq_s32(sums[r], vdupq_n_s32(taken));
   }
 }
 
@@ -142,25 +142,31 @@ INLINE void multiply_rows(size_t rows, bool has_least, maskd_product_neon *p, si
 }
 
 #define TILE(ROWS_OF_TILE)                                                                                             \
-  static void tile_##ROWS_OF_TILE(maskd_product_neon *p, size_t row) {                                                 \
-    if (p->has_least)                                                                                                  \
-      multiply_rows(ROWS_OF_TILE, true, p, row);                                                                       \
-    else                                                                                                               \
+  static void tile_##ROWS_OF_TILE(maskd_product_neon *p, size_t row, size_t count) {                                   \
+    for (; count > 0; count -= 1, row += ROWS_OF_TILE)                                                                 \
       multiply_rows(ROWS_OF_TILE, false, p, row);                                                                      \
+  }                                                                                                                    \
+  static void tile_with_least_##ROWS_OF_TILE(maskd_product_neon *p, size_t row, size_t count) {                        \
+    for (; count > 0; count -= 1, row += ROWS_OF_TILE)                                                                 \
+      multiply_rows(ROWS_OF_TILE, true, p, row);                                                                       \
   }
 TILE(1)
 TILE(2)
 TILE(3)
 TILE(4)
 
-static const maskd_tile_neon all_tiles[ROWS] = {tile_1, tile_2, tile_3, tile_4};
-static const maskd_tiles_neon tiles = {MR, NR, KR, 1, ROWS, all_tiles, all_tiles};
+static const maskd_tile_neon tiles_4[ROWS] = {tile_1, tile_2, tile_3, tile_4};
+static const maskd_tile_neon tiles_4_with_least[ROWS] = {tile_with_least_1, tile_with_least_2, tile_with_least_3,
+                                                         tile_with_least_4};
+static const maskd_tiles_neon tiles = {MR, NR, KR, 1, ROWS, tiles_4, tiles_4};
+static const maskd_tiles_neon tiles_with_least = {MR, NR, KR, 1, ROWS, tiles_4_with_least, tiles_4_with_least};
 
 void maskd_gemm_s8_24x4_neon(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
                              const int8_t *const *operands, const void *packed, const int32_t *row_terms, void *result,
                              size_t result_stride, const maskd_epilogue *epilogue) {
-  maskd_gemm_neon(&tiles, HEADER_BYTES, rows, first, columns, taps, depth, operands, packed, row_terms, result,
-                  result_stride, epilogue);
+  const int8_t *weights = packed;
+  maskd_gemm_neon(*weights == 0 ? &tiles : &tiles_with_least, rows, first, columns, taps, depth, operands,
+                  weights + HEADER_BYTES, row_terms, result, result_stride, epilogue);
 }
 
 #pragma clang attribute pop

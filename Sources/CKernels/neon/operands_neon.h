@@ -26,7 +26,7 @@ typedef struct maskd_operands_neon {
   size_t pieces;
 } maskd_operands_neon;
 
-static inline void maskd_copy_neon(int8_t *to, const int8_t *from, size_t count) {
+static inline __attribute__((always_inline)) void maskd_copy_neon(int8_t *to, const int8_t *from, size_t count) {
   if (count >= 16) {
     for (size_t i = 0; i + 16 < count; i += 16)
       vst1q_s8(to + i, vld1q_s8(from + i));
@@ -61,7 +61,7 @@ static inline void maskd_gather_row_neon(const maskd_operands_neon *o, const int
   vst1q_s8(to, vdupq_n_s8(0));
 }
 
-static inline size_t maskd_piece_bytes_neon(const maskd_operands_neon *o, size_t piece) {
+static inline __attribute__((always_inline)) size_t maskd_piece_bytes_neon(const maskd_operands_neon *o, size_t piece) {
   if (!o->gathers)
     return o->depth;
   const size_t left = o->taps * o->depth - piece * MASKD_PIECE_BYTES;
@@ -86,8 +86,8 @@ static inline void maskd_operands_begin_neon(maskd_operands_neon *o, size_t rows
 }
 
 // Pointers to `rows` rows of a piece, from `row` on; sixteen values may be read where any is.
-static inline const int8_t *const *maskd_piece_neon(const maskd_operands_neon *o, size_t piece, size_t row,
-                                                    size_t rows) {
+static inline __attribute__((always_inline)) const int8_t *const *
+maskd_piece_neon(const maskd_operands_neon *o, size_t piece, size_t row, size_t rows) {
   if (!o->gathers)
     return o->pointers + piece * o->mr + row;
   if (o->pieces > 1)

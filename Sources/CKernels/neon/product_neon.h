@@ -14,7 +14,6 @@ typedef struct maskd_product_neon {
   const maskd_epilogue *epilogue;
   maskd_results_neon results;
   maskd_range_neon range;
-  bool has_least;        // whether a weight of the layer is -128, where the family asks
   size_t block_bytes;    // of the packed weights of one block
   const int8_t *weights; // of the block
   size_t column, count;  // its first column, and how many of the call are left from there on
@@ -22,10 +21,10 @@ typedef struct maskd_product_neon {
   size_t result_stride;
 } maskd_product_neon;
 
-// Computes rows of the block, from `row` on.
-typedef void (*maskd_tile_neon)(maskd_product_neon *p, size_t row);
+// Computes `count` tiles of the block, one below the other, from `row` on.
+typedef void (*maskd_tile_neon)(maskd_product_neon *p, size_t row, size_t count);
 
-// A family's tiles: `narrow` for one block of nr columns, `wide` for `blocks` at once; by the number of rows, less 1.
+// A family's tiles: `narrow` for one block of nr columns, `wide` for `blocks` at once; by their number of rows, less 1.
 typedef struct maskd_tiles_neon {
   size_t mr, nr, kr, blocks, rows;
   const maskd_tile_neon *narrow, *wide;
@@ -36,14 +35,16 @@ typedef struct maskd_tiles_neon {
 static inline void maskd_multiply_neon(const maskd_tiles_neon *tiles, maskd_product_neon *p, size_t rows,
                                        size_t columns) {
   const size_t element_bytes = p->results.way == MASKD_WAY_FLOAT ? sizeof(float) : 1;
+  // Rows are dealt out evenly: `higher` tiles have one more than the rest.
+  const size_t count = (rows + tiles->rows - 1) / tiles->rows;
+  const size_t height = rows / count, higher = rows % count;
   for (size_t done = 0; done < columns;) {
     const bool is_wide = columns - done > tiles->nr;
     p->count = columns - done;
-    for (size_t row = 0, left = (rows + tiles->rows - 1) / tiles->rows; left > 0; left -= 1) {
-      const size_t count = (rows - row + left - 1) / left;
-      (is_wide ? tiles->wide : tiles->narrow)[count - 1](p, row);
-      row += count;
-    }
+    const maskd_tile_neon *tile = is_wide ? tiles->wide : tiles->narrow;
+    if (higher > 0)
+      tile[height](p, 0, higher);
+    tile[height - 1](p, higher * (height + 1), count - higher);
     const size_t blocks = is_wide ? tiles->blocks : 1;
     done += blocks * tiles->nr;
     p->column += blocks * tiles->nr;
@@ -52,10 +53,10 @@ static inline void maskd_multiply_neon(const maskd_tiles_neon *tiles, maskd_prod
   }
 }
 
-// The whole of a kernel. `packed` begins with a header of `header_bytes`.
-static inline void maskd_gemm_neon(const maskd_tiles_neon *tiles, size_t header_bytes, size_t rows, size_t first,
-                                   size_t columns, size_t taps, size_t depth, const int8_t *const *operands,
-                                   const void *packed, const int32_t *row_terms, void *result, size_t result_stride,
+// The whole of a kernel. `packed` begins with the first block.
+static inline void maskd_gemm_neon(const maskd_tiles_neon *tiles, size_t rows, size_t first, size_t columns,
+                                   size_t taps, size_t depth, const int8_t *const *operands, const void *packed,
+                                   const int32_t *row_terms, void *result, size_t result_stride,
                                    const maskd_epilogue *epilogue) {
   const size_t block_bytes = (taps * depth + tiles->kr - 1) / tiles->kr * tiles->kr * tiles->nr;
   maskd_gathered_neon memory;
@@ -65,9 +66,8 @@ static inline void maskd_gemm_neon(const maskd_tiles_neon *tiles, size_t header_
       .epilogue = epilogue,
       .results = maskd_results_of_neon(epilogue),
       .range = maskd_empty_range_neon(),
-      .has_least = header_bytes > 0 && *(const int8_t *)packed != 0,
       .block_bytes = block_bytes,
-      .weights = (const int8_t *)packed + header_bytes + first / tiles->nr * block_bytes,
+      .weights = (const int8_t *)packed + first / tiles->nr * block_bytes,
       .column = first,
       .result = result,
       .result_stride = result_stride,
@@ -77,10 +77,30 @@ static inline void maskd_gemm_neon(const maskd_tiles_neon *tiles, size_t header_
   maskd_take_range_neon(epilogue, &p.range);
 }
 
-// Sums of a row begin with this.
-static inline int32x4_t maskd_first_sum_neon(const maskd_product_neon *p, size_t row, size_t column) {
-  const int32x4_t bias = vld1q_s32(p->epilogue->bias + p->column + column);
-  return p->row_terms ? vaddq_s32(bias, vdupq_n_s32(p->row_terms[row])) : bias;
+// The same address, but the compiler can't tell: it loads again, two registers at a time, and does not move them one
+// by one.
+static inline const int32_t *maskd_anew_neon(const int32_t *values) {
+  __asm__("" : "+r"(values));
+  return values;
+}
+
+// What the sums of a tile begin with: row by row, `vectors` a row.
+static inline void maskd_begin_neon(size_t rows, size_t vectors, const maskd_product_neon *p, size_t row,
+                                    int32x4_t *sums) {
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += 1) {
+    const int32_t *bias = maskd_anew_neon(p->epilogue->bias + p->column);
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; v += 1)
+      sums[r * vectors + v] = vld1q_s32(bias + 4 * v);
+  }
+  if (!p->row_terms)
+    return;
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += 1)
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; v += 1)
+      sums[r * vectors + v] = vaddq_s32(sums[r * vectors + v], vdupq_n_s32(p->row_terms[row + r]));
 }
 
 static inline void maskd_finish_row_slowly_neon(maskd_product_neon *p, size_t row, size_t vectors,
