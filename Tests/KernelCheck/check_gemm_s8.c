@@ -4,7 +4,7 @@
 #include "scales.h"
 #include "values.h"
 
-enum { ROWS = 24, COLUMNS = 160, TAPS = 10, PRODUCTS = 640, PACKED = (COLUMNS + 32) * (PRODUCTS + 4 * TAPS) * 2 };
+enum { ROWS = 48, COLUMNS = 160, TAPS = 10, PRODUCTS = 640, PACKED = (COLUMNS + 32) * (PRODUCTS + 4 * TAPS) * 2 };
 
 static struct {
   guarded operand_memory[TAPS * ROWS], pointer_memory, packed_memory, row_term_memory;
@@ -165,8 +165,8 @@ static void run_to_float(const maskd_kernels *family, const maskd_kernels *gener
   run_cases(family, generic);
 }
 
-// The job: a 1x1 convolution of 72 pixels, 96 channels to 96.
-enum { JOB_ROWS = 72, JOB_COLUMNS = 96, JOB_DEPTH = 96 };
+// The job: a 1x1 convolution of 96 pixels, 96 channels to 96.
+enum { JOB_ROWS = 96, JOB_COLUMNS = 96, JOB_DEPTH = 96 };
 
 static struct {
   int8_t activations[JOB_ROWS][JOB_DEPTH], results[JOB_ROWS][JOB_COLUMNS], weights[JOB_COLUMNS * JOB_DEPTH];

@@ -3,7 +3,7 @@
 #include "result.h"
 #include "values.h"
 
-enum { ROWS = 24, TAPS = 6, DEPTH = 200 };
+enum { ROWS = 48, TAPS = 6, DEPTH = 200 };
 
 static struct {
   guarded operand_memory[TAPS * ROWS], pointer_memory;

@@ -4,11 +4,11 @@
 #include "avx512vnni.h"
 #include "epilogue_avx512vnni.h"
 
-// Up to 24 rows. One block of columns after the other (64, or what is left) goes over all of them, a few rows at a
+// Up to 48 rows. One block of columns after the other (64, or what is left) goes over all of them, a few rows at a
 // time, so that the block's weights stay in the first cache and its constants are made once. vpdpbusd adds four
 // products of unsigned activations and signed weights to an int32; a vector of weights holds sixteen columns.
 
-enum { MR = 24, NR = 16, KR = 4 };
+enum { MR = 48, NR = 16, KR = 4 };
 // Of 32 registers 24 hold sums, the rest weights and an activation.
 enum { MOST_ROWS = 12, SUMS = 24 };
 
@@ -281,7 +281,7 @@ static void multiply_block(product *p, size_t vectors, size_t rows, maskd_way wa
   }
 }
 
-void maskd_gemm_s8_24x16_avx512vnni(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
+void maskd_gemm_s8_48x16_avx512vnni(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
                                     const int8_t *const *operands, const void *packed, const int32_t *row_terms,
                                     void *result, size_t result_stride, const maskd_epilogue *epilogue) {
   const size_t block_bytes = taps * ((depth + KR - 1) / KR) * NR * KR;
