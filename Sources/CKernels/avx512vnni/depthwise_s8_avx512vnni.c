@@ -75,6 +75,19 @@ typedef struct convolution {
   __m512 range[2];
 } convolution;
 
+// Quarter q of vector v becomes quarter v of vector q, and back.
+static inline __attribute__((always_inline)) void exchange_quarters(const __m512i from[QUARTERS],
+                                                                    __m512i to[QUARTERS]) {
+  const __m512i low = _mm512_shuffle_i32x4(from[0], from[1], 0x44);
+  const __m512i high = _mm512_shuffle_i32x4(from[0], from[1], 0xee);
+  const __m512i next_low = _mm512_shuffle_i32x4(from[2], from[3], 0x44);
+  const __m512i next_high = _mm512_shuffle_i32x4(from[2], from[3], 0xee);
+  to[0] = _mm512_shuffle_i32x4(low, next_low, 0x88);
+  to[1] = _mm512_shuffle_i32x4(low, next_low, 0xdd);
+  to[2] = _mm512_shuffle_i32x4(high, next_high, 0x88);
+  to[3] = _mm512_shuffle_i32x4(high, next_high, 0xdd);
+}
+
 // The values of an array for the channels of a block, as four vectors in the order of the channels above: vector v
 // takes its quarter q from sixteen values that begin at channel 16q.
 static inline void gather(const int32_t *values, const convolution *c, __m512i vectors[MASKD_VECTORS]) {
@@ -84,14 +97,7 @@ static inline void gather(const int32_t *values, const convolution *c, __m512i v
     const __mmask16 there = first < c->count ? (__mmask16)maskd_first(c->count - first) : 0;
     sixteen[i] = _mm512_maskz_loadu_epi32(there, values + first);
   }
-  const __m512i low = _mm512_shuffle_i32x4(sixteen[0], sixteen[1], 0x44);
-  const __m512i high = _mm512_shuffle_i32x4(sixteen[0], sixteen[1], 0xee);
-  const __m512i next_low = _mm512_shuffle_i32x4(sixteen[2], sixteen[3], 0x44);
-  const __m512i next_high = _mm512_shuffle_i32x4(sixteen[2], sixteen[3], 0xee);
-  vectors[0] = _mm512_shuffle_i32x4(low, next_low, 0x88);
-  vectors[1] = _mm512_shuffle_i32x4(low, next_low, 0xdd);
-  vectors[2] = _mm512_shuffle_i32x4(high, next_high, 0x88);
-  vectors[3] = _mm512_shuffle_i32x4(high, next_high, 0xdd);
+  exchange_quarters(sixteen, vectors);
 }
 
 static void begin_block(convolution *c, maskd_way way) {
@@ -112,14 +118,10 @@ static void begin_block(convolution *c, maskd_way way) {
 }
 
 // Results of one pixel from sums in the order of the channels.
-static void finish_pixel(convolution *c, const int32_t *sums, size_t count, char *result) {
-  for (size_t i = 0; i < count; i += 16) {
-    const __m512i x = _mm512_loadu_si512(sums + i);
-    if (c->epilogue->rounding == MASKD_TO_FLOAT)
-      maskd_float_16(x, c->channel + i, (__mmask16)maskd_first(count - i), c->epilogue, (float *)result + i, c->range);
-    else
-      maskd_requantize_16_avx512(x, c->channel + i, count - i, c->epilogue, (int8_t *)result + i);
-  }
+static void finish_pixel(const convolution *c, const int32_t *sums, size_t count, char *result) {
+  for (size_t i = 0; i < count; i += 16)
+    maskd_requantize_16_avx512(_mm512_loadu_si512(sums + i), c->channel + i, count - i, c->epilogue,
+                               (int8_t *)result + i);
 }
 
 static __attribute__((noinline)) void finish_any(convolution *c, __m512i sums_0, __m512i sums_1, __m512i sums_2,
@@ -136,6 +138,22 @@ static __attribute__((noinline)) void finish_any(convolution *c, __m512i sums_0,
     finish_pixel(c, all + i * channels, count, c->result + (pixel + c->apart[i]) * c->window->result_step);
 }
 
+// Float results: a quarter of each sum is sixteen neighbouring channels.
+static inline __attribute__((always_inline)) void finish_float(size_t parts, convolution *c,
+                                                               const __m512i sums[MASKD_VECTORS], size_t pixel) {
+  __m512i sixteen[QUARTERS];
+  exchange_quarters(sums, sixteen);
+#pragma clang loop unroll(full)
+  for (size_t quarter = 0; quarter < QUARTERS; quarter += 1) {
+    const size_t part = quarter / (QUARTERS / parts), first = 16 * (quarter % (QUARTERS / parts));
+    if (first >= c->count)
+      continue;
+    float *result = (float *)(c->result + (pixel + c->apart[part]) * c->window->result_step) + first;
+    maskd_float_16(sixteen[quarter], c->channel + first, (__mmask16)maskd_first(c->count - first), c->epilogue, result,
+                   c->range);
+  }
+}
+
 // Stores the first `count` of the bytes that one part has.
 static inline __attribute__((always_inline)) void store_part(size_t parts, __m512i bytes, size_t count, char *result) {
   if (count >= CHANNELS / parts && parts == 1)
@@ -150,6 +168,10 @@ static inline __attribute__((always_inline)) void store_part(size_t parts, __m51
 
 static inline __attribute__((always_inline)) void finish(maskd_way way, size_t parts, convolution *c,
                                                          const __m512i sums[MASKD_VECTORS], size_t pixel) {
+  if (way == MASKD_WAY_FLOAT) {
+    finish_float(parts, c, sums, pixel);
+    return;
+  }
   const bool is_signed = way == MASKD_WAY_NEAREST_SIGNED;
   __m512i values[MASKD_VECTORS];
   __m512 farthest = _mm512_setzero_ps();
@@ -308,6 +330,15 @@ static void convolve_nearest_signed(convolution *c) {
     convolve_parts(MASKD_WAY_NEAREST_SIGNED, 4, c);
 }
 
+static void convolve_float(convolution *c) {
+  if (c->parts == 1)
+    convolve_parts(MASKD_WAY_FLOAT, 1, c);
+  else if (c->parts == 2)
+    convolve_parts(MASKD_WAY_FLOAT, 2, c);
+  else
+    convolve_parts(MASKD_WAY_FLOAT, 4, c);
+}
+
 static void convolve_any(convolution *c) {
   if (c->parts == 1)
     convolve_parts(MASKD_WAY_ANY, 1, c);
@@ -337,6 +368,8 @@ void maskd_depthwise_s8_avx512vnni(size_t pixels, size_t channels, const maskd_d
       convolve_nearest(&c);
     else if (way == MASKD_WAY_NEAREST_SIGNED)
       convolve_nearest_signed(&c);
+    else if (way == MASKD_WAY_FLOAT)
+      convolve_float(&c);
     else
       convolve_any(&c);
   }

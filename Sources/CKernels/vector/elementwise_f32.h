@@ -10,11 +10,36 @@ static void maskd_arithmetic_f32_vector(maskd_arithmetic operation, size_t count
   maskd_arithmetic_any(operation, count, left, left_step, right, right_step, minimum, maximum, result);
 }
 
-// The range of several vectors at a time: each minimum waits for the one before.
+MASKD_INLINE maskd_vector maskd_least(maskd_vector values, maskd_vector so_far) {
+  return values < so_far ? values : so_far;
+}
+
+MASKD_INLINE maskd_vector maskd_greatest(maskd_vector values, maskd_vector so_far) {
+  return values > so_far ? values : so_far;
+}
+
+// The least and the greatest lane, by halves.
+MASKD_INLINE void maskd_take_lanes(maskd_vector least, maskd_vector greatest, float *range) {
+  float low[MASKD_LANES], high[MASKD_LANES];
+  maskd_store(low, least);
+  maskd_store(high, greatest);
+#pragma clang loop unroll(full)
+  for (size_t half = MASKD_LANES / 2; half > 0; half /= 2)
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < half; i += 1) {
+      low[i] = low[i + half] < low[i] ? low[i + half] : low[i];
+      high[i] = high[i + half] > high[i] ? high[i + half] : high[i];
+    }
+  range[0] = low[0] < range[0] ? low[0] : range[0];
+  range[1] = high[0] > range[1] ? high[0] : range[1];
+}
+
+// Several vectors at a time: each minimum waits for the one before.
 enum { MASKD_RANGE_VECTORS = 4 };
 
 static void maskd_range_f32_vector(size_t count, const float *values, float *range) {
   maskd_vector least[MASKD_RANGE_VECTORS], greatest[MASKD_RANGE_VECTORS];
+#pragma clang loop unroll(full)
   for (size_t v = 0; v < MASKD_RANGE_VECTORS; v += 1)
     least[v] = range[0], greatest[v] = range[1];
   size_t i = 0;
@@ -22,14 +47,20 @@ static void maskd_range_f32_vector(size_t count, const float *values, float *ran
 #pragma clang loop unroll(full)
     for (size_t v = 0; v < MASKD_RANGE_VECTORS; v += 1) {
       const maskd_vector next = maskd_load(values + i + v * MASKD_LANES);
-      least[v] = next < least[v] ? next : least[v];
-      greatest[v] = next > greatest[v] ? next : greatest[v];
+      least[v] = maskd_least(next, least[v]);
+      greatest[v] = maskd_greatest(next, greatest[v]);
     }
-  for (size_t v = 0; v < MASKD_RANGE_VECTORS; v += 1)
-    for (size_t lane = 0; lane < MASKD_LANES; lane += 1) {
-      range[0] = least[v][lane] < range[0] ? least[v][lane] : range[0];
-      range[1] = greatest[v][lane] > range[1] ? greatest[v][lane] : range[1];
-    }
+  for (; i + MASKD_LANES <= count; i += MASKD_LANES) {
+    const maskd_vector next = maskd_load(values + i);
+    least[0] = maskd_least(next, least[0]);
+    greatest[0] = maskd_greatest(next, greatest[0]);
+  }
+#pragma clang loop unroll(full)
+  for (size_t v = 1; v < MASKD_RANGE_VECTORS; v += 1) {
+    least[0] = maskd_least(least[v], least[0]);
+    greatest[0] = maskd_greatest(greatest[v], greatest[0]);
+  }
+  maskd_take_lanes(least[0], greatest[0], range);
   for (; i < count; i += 1) {
     range[0] = values[i] < range[0] ? values[i] : range[0];
     range[1] = values[i] > range[1] ? values[i] : range[1];
