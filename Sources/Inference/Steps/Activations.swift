@@ -1,3 +1,4 @@
+import CKernels
 import FixedPoint
 import TFLite
 
@@ -58,6 +59,10 @@ extension Compiler {
   /// RELU and its like as operators of their own.
   mutating func compileClamp(_ node: Node, activation: Activation) throws(CompilationError) {
     let limits = try floatRange(activation, node)
+    let source = try storedInput(0, of: node)
+    if self[source].type == .float32 {
+      return try emitFloatFunction(MASKD_MAXIMUM, of: source, limits: limits, node)
+    }
     try compileUnary(
       node, float: FloatClamp(range: limits),
       table: { [self] from, to throws(CompilationError) in
@@ -116,6 +121,11 @@ extension Compiler {
   }
 
   mutating func compileHardSwish(_ node: Node) throws(CompilationError) {
+    let source = try storedInput(0, of: node)
+    if self[source].type == .float32 {
+      return try emitFloatFunction(
+        MASKD_HARD_SWISH, of: source, limits: -Float.infinity...Float.infinity, node)
+    }
     try compileUnary(
       node, float: FloatHardSwish(),
       table: { [self] from, to throws(CompilationError) in

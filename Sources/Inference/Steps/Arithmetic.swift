@@ -179,10 +179,7 @@ extension Compiler {
   ) throws(CompilationError) {
     switch (operands.type, float, integer) {
     case (.float32, let operation?, _):
-      let result = try define(of: node, type: .float32, shape: operands.shape)
-      let range = try floatRange(node.arithmeticActivation, node)
-      try emit(
-        FloatArithmetic(operation: operation, range: range, kernels: family.table), operands, result: result)
+      try emitFloatArithmetic(operation, operands, activation: node.arithmeticActivation, node)
     case (.int32, _, let integer?):
       try node.checkType(node.arithmeticActivation == .none, "a fused activation on int32 is not computed here")
       let result = try define(of: node, type: .int32, shape: operands.shape)

@@ -1,4 +1,3 @@
-import CKernels
 import FixedPoint
 
 /// Calls `function` for each pair of elements of a run. Inlined with the function, it is a loop of which the compiler
@@ -19,23 +18,6 @@ func combine<Element>(
     for index in 0..<count { result[index] = function(first, right[index]) }
   default:
     for index in 0..<count { result[index] = function(left[index * leftStep], right[index * rightStep]) }
-  }
-}
-
-/// A binary operator on floats that the families have a kernel for.
-struct FloatArithmetic: RunOperation {
-  typealias Element = Float
-
-  let operation: maskd_arithmetic
-  let range: ClosedRange<Float>
-  let kernels: KernelTable
-
-  func apply(
-    count: Int, left: UnsafePointer<Float>, leftStep: Int, right: UnsafePointer<Float>, rightStep: Int,
-    result: UnsafeMutablePointer<Float>
-  ) {
-    kernels.pointer.pointee.arithmetic_f32(
-      operation, count, left, leftStep, right, rightStep, range.lowerBound, range.upperBound, result)
   }
 }
 

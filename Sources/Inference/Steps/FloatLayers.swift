@@ -83,7 +83,11 @@ struct FloatConvolution: Step {
         group.memory.elements(as: Float.self), group.bias.elements(as: Float.self), group.range.lowerBound,
         group.range.upperBound, target, outputChannels * MemoryLayout<Float>.stride)
       guard let seen else { continue }
-      for row in 0..<rows.count { table.pointee.range_f32(columns.count, target + row * outputChannels, seen) }
+      if columns.count == outputChannels {
+        table.pointee.range_f32(rows.count * columns.count, target, seen)
+      } else {
+        for row in 0..<rows.count { table.pointee.range_f32(columns.count, target + row * outputChannels, seen) }
+      }
     }
   }
 }

@@ -40,7 +40,10 @@ struct FloatPool: Step {
   let window: Window
   let channels: Int
   let isAverage: Bool
-  let range: ClosedRange<Float>
+  let limits: ClosedRange<Float>
+  /// Where the range of the results goes, if somebody wants it.
+  let range: RangeSink?
+  let kernels: KernelTable
 
   var partCount: Int { window.batches * window.outputHeight }
   var scratchByteCount: Int { window.tapsInside * MemoryLayout<Int>.stride }
@@ -48,20 +51,31 @@ struct FloatPool: Step {
   func run(_ parts: Range<Int>, in arena: Arena) {
     let input = UnsafePointer(arena.float(source))
     let pointers = arena.scratch.assumingMemoryBound(to: UnsafePointer<Float>?.self)
+    let seen = range?.begin(in: arena)
+    let rowCount = window.outputWidth * channels
     for part in parts {
+      let row = arena.float(result) + part * rowCount
       for x in 0..<window.outputWidth {
-        let target = arena.float(result) + (part * window.outputWidth + x) * channels
         let taps = window.pointInside(pointers, input, channels: channels, row: part, x: x)
-        for channel in 0..<channels {
-          var value: Float = isAverage ? 0 : -.greatestFiniteMagnitude
-          for tap in 0..<taps {
-            guard let pixel = pointers[tap] else { continue }
-            value = isAverage ? value + pixel[channel] : max(value, pixel[channel])
-          }
-          if isAverage { value /= Float(taps) }
-          target[channel] = min(max(value, range.lowerBound), range.upperBound)
-        }
+        pool(pointers, taps, to: row + x * channels)
       }
+      if let seen { kernels.pointer.pointee.range_f32(rowCount, row, seen) }
+    }
+  }
+
+  /// Brings the pixels of one window together.
+  private func pool(
+    _ pixels: UnsafeMutablePointer<UnsafePointer<Float>?>, _ taps: Int, to target: UnsafeMutablePointer<Float>
+  ) {
+    let arithmetic = kernels.pointer.pointee.arithmetic_f32
+    let operation = isAverage ? MASKD_ADD : MASKD_MAXIMUM
+    guard taps > 0, let first = pixels[0] else { return }
+    target.update(from: first, count: channels)
+    for tap in 1..<taps {
+      arithmetic?(operation, channels, target, 1, pixels[tap], 1, -Float.infinity, Float.infinity, target)
+    }
+    withUnsafePointer(to: isAverage ? Float(taps) : 1) {
+      arithmetic?(MASKD_DIVIDE, channels, target, 1, $0, 0, limits.lowerBound, limits.upperBound, target)
     }
   }
 }
@@ -120,10 +134,11 @@ extension Compiler {
       try emit(step, reading: [source], writing: [result])
     case .float32:
       let result = try define(of: node, type: .float32, shape: shape)
+      let range = try rangeSink(for: result, partCount: window.batches * window.outputHeight, node)
       let step = FloatPool(
         source: source, result: result, window: window, channels: channels, isAverage: isAverage,
-        range: try floatRange(options.activation, node))
-      try emit(step, reading: [source], writing: [result])
+        limits: try floatRange(options.activation, node), range: range, kernels: family.table)
+      try emit(step, reading: [source], writing: [result] + range.operands)
     case .int16:
       let result = try define(of: node, type: .int16, shape: shape)
       let step = Int16Pool(

@@ -11,14 +11,6 @@ protocol ReductionOperation: Sendable {
   func finish(_ accumulator: Accumulator) -> Element
 }
 
-/// MEAN and SUM in float32.
-struct FloatMean: ReductionOperation {
-  let divisor: Float
-  var initial: Float { 0 }
-  func combine(_ sum: Float, _ element: Float) -> Float { sum + element }
-  func finish(_ sum: Float) -> Float { sum / divisor }
-}
-
 /// MEAN in int8, and SUM of legacy uint8: in fixed point.
 struct QuantizedMean: ReductionOperation {
   /// The zero points of all elements of a sum.
@@ -158,7 +150,10 @@ extension Compiler {
     switch value.type {
     case .float32:
       let result = try define(of: node, type: .float32, shape: shape.output)
-      try emit(FloatMean(divisor: isSum ? 1 : Float(shape.count)), shape, source: source, result: result)
+      let mean = FloatMean(
+        source: source, result: result, walk: shape.walk, resultCount: shape.resultCount,
+        divisor: isSum ? 1 : Float(shape.count), kernels: family.table)
+      try emit(mean, reading: [source], writing: [result])
     case .int8:
       let result = try define(of: node, type: .int8, shape: shape.output, like: source)
       let (from, to) = (try affine(of: source, node), try affine(of: result, node))
