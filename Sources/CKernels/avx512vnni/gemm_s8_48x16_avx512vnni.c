@@ -25,6 +25,8 @@ typedef struct product {
   const int8_t *weights; // of the block
   size_t column;         // its first
   __m512i bias[MASKD_VECTORS];
+  maskd_column_constants constants[MASKD_VECTORS];
+  maskd_clamp clamp;
   char *result; // where that column of row 0 goes
   size_t result_stride;
 } product;
@@ -82,61 +84,6 @@ static inline __attribute__((always_inline)) const int8_t *multiply_tap(size_t r
   return from + NR * KR;
 }
 
-// Leaves the sums of `rows` rows from `row` on, bias included: row by row, a vector for each sixteen columns.
-static inline __attribute__((always_inline)) void multiply(size_t rows, size_t vectors, const product *p, size_t row,
-                                                           __m512i *result) {
-  __m512i sums[SUMS];
-#pragma clang loop unroll(full)
-  for (size_t r = 0; r < rows; r += 1)
-#pragma clang loop unroll(full)
-    for (size_t v = 0; v < vectors; v += 1)
-      sums[r * vectors + v] = p->bias[v];
-  const int8_t *weights = p->weights;
-  for (size_t tap = 0; tap < p->taps; tap += 1)
-    weights = multiply_tap(rows, vectors, p, p->operands + tap * MR + row, weights, sums);
-#pragma clang loop unroll(full)
-  for (size_t i = 0; i < rows * vectors; i += 1)
-    result[i] = sums[i];
-}
-
-typedef void (*multiply_function)(const product *p, size_t row, __m512i *result);
-
-#define MULTIPLY(ROWS, VECTORS)                                                                                        \
-  static void multiply_##ROWS##_##VECTORS(const product *p, size_t row, __m512i *result) {                             \
-    multiply(ROWS, VECTORS, p, row, result);                                                                           \
-  }
-#define MULTIPLY_UP_TO_6(VECTORS)                                                                                      \
-  MULTIPLY(1, VECTORS)                                                                                                 \
-  MULTIPLY(2, VECTORS)                                                                                                 \
-  MULTIPLY(3, VECTORS)                                                                                                 \
-  MULTIPLY(4, VECTORS)                                                                                                 \
-  MULTIPLY(5, VECTORS)                                                                                                 \
-  MULTIPLY(6, VECTORS)
-#define MULTIPLY_UP_TO_8(VECTORS)                                                                                      \
-  MULTIPLY_UP_TO_6(VECTORS)                                                                                            \
-  MULTIPLY(7, VECTORS)                                                                                                 \
-  MULTIPLY(8, VECTORS)
-#define MULTIPLY_UP_TO_12(VECTORS)                                                                                     \
-  MULTIPLY_UP_TO_8(VECTORS)                                                                                            \
-  MULTIPLY(9, VECTORS)                                                                                                 \
-  MULTIPLY(10, VECTORS)                                                                                                \
-  MULTIPLY(11, VECTORS)                                                                                                \
-  MULTIPLY(12, VECTORS)
-MULTIPLY_UP_TO_12(1)
-MULTIPLY_UP_TO_12(2)
-MULTIPLY_UP_TO_8(3)
-MULTIPLY_UP_TO_6(4)
-
-static const size_t most_rows[MASKD_VECTORS] = {12, 12, 8, 6};
-static const multiply_function multiply_functions[MASKD_VECTORS][MOST_ROWS] = {
-    {multiply_1_1, multiply_2_1, multiply_3_1, multiply_4_1, multiply_5_1, multiply_6_1, multiply_7_1, multiply_8_1,
-     multiply_9_1, multiply_10_1, multiply_11_1, multiply_12_1},
-    {multiply_1_2, multiply_2_2, multiply_3_2, multiply_4_2, multiply_5_2, multiply_6_2, multiply_7_2, multiply_8_2,
-     multiply_9_2, multiply_10_2, multiply_11_2, multiply_12_2},
-    {multiply_1_3, multiply_2_3, multiply_3_3, multiply_4_3, multiply_5_3, multiply_6_3, multiply_7_3, multiply_8_3},
-    {multiply_1_4, multiply_2_4, multiply_3_4, multiply_4_4, multiply_5_4, multiply_6_4},
-};
-
 // Column 16v + 4q + i of a block stands in byte 16q + 4v + i after packing.
 static inline __m512i in_order(__m512i bytes) {
   const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
@@ -172,8 +119,7 @@ static inline __attribute__((always_inline)) void store_rows(size_t vectors, con
   }
 }
 
-static __attribute__((noinline)) void finish_any(size_t vectors, const product *p, size_t row, size_t rows,
-                                                 const __m512i *sums) {
+static void requantize_rows(size_t vectors, const product *p, size_t row, size_t rows, const __m512i *sums) {
   for (size_t r = 0; r < rows; r += 1)
     for (size_t v = 0; v < vectors; v += 1) {
       int8_t *to = (int8_t *)p->result + (row + r) * p->result_stride + v * NR;
@@ -181,28 +127,15 @@ static __attribute__((noinline)) void finish_any(size_t vectors, const product *
     }
 }
 
-static inline __attribute__((always_inline)) void finish_nearest(bool is_signed, size_t vectors, const product *p,
-                                                                 const maskd_column_constants *constants,
-                                                                 const maskd_clamp *clamp, size_t row, size_t rows,
-                                                                 const __m512i *sums) {
-  const size_t together = vectors < 3 ? MASKD_VECTORS / vectors : 1;
-  for (size_t r = 0; r < rows; r += together) {
-    const size_t count = rows - r < together ? rows - r : together;
-    __m512i values[MASKD_VECTORS];
-    __m512 farthest = _mm512_setzero_ps();
-#pragma clang loop unroll(full)
-    for (size_t i = 0; i < MASKD_VECTORS; i += 1)
-      values[i] = i < vectors * together
-                      ? maskd_nearest(sums[r * vectors + i], &constants[i % vectors], is_signed, &farthest)
-                      : values[0];
-    if (maskd_is_unsure(farthest))
-      finish_any(vectors, p, row + r, count, sums + r * vectors);
-    else
-      store_rows(vectors, p, row + r, count, in_order(maskd_packed(values, is_signed, clamp)));
-  }
+// What is not sure in float32 is done again in integers: by value, so that nobody's sums must leave their registers.
+static __attribute__((noinline)) void requantize_unsure(size_t vectors, const product *p, size_t row, size_t rows,
+                                                        __m512i sums_0, __m512i sums_1, __m512i sums_2,
+                                                        __m512i sums_3) {
+  const __m512i sums[MASKD_VECTORS] = {sums_0, sums_1, sums_2, sums_3};
+  requantize_rows(vectors, p, row, rows, sums);
 }
 
-static void finish_float(size_t vectors, const product *p, size_t row, size_t rows, const __m512i *sums) {
+static void scale_rows(size_t vectors, const product *p, size_t row, size_t rows, const __m512i *sums) {
   __m512 range[2] = {_mm512_set1_ps(INFINITY), _mm512_set1_ps(-INFINITY)};
   for (size_t r = 0; r < rows; r += 1)
     for (size_t v = 0; v < vectors; v += 1) {
@@ -213,37 +146,24 @@ static void finish_float(size_t vectors, const product *p, size_t row, size_t ro
   maskd_take_range(p->epilogue, range);
 }
 
-#define FINISH(SIGNED, VECTORS)                                                                                        \
-  finish_nearest(SIGNED, VECTORS, p, constants, clamp, row, rows, sums);                                               \
-  break;
-
-static void finish(maskd_way way, size_t vectors, const product *p, const maskd_column_constants *constants,
-                   const maskd_clamp *clamp, size_t row, size_t rows, const __m512i *sums) {
-  if (way == MASKD_WAY_FLOAT) {
-    finish_float(vectors, p, row, rows, sums);
-    return;
-  }
-  if (way == MASKD_WAY_ANY) {
-    finish_any(vectors, p, row, rows, sums);
-    return;
-  }
-  switch (2 * vectors + (way == MASKD_WAY_NEAREST_SIGNED)) {
-  case 2:
-    FINISH(false, 1)
-  case 3:
-    FINISH(true, 1)
-  case 4:
-    FINISH(false, 2)
-  case 5:
-    FINISH(true, 2)
-  case 6:
-    FINISH(false, 3)
-  case 7:
-    FINISH(true, 3)
-  case 8:
-    FINISH(false, 4)
-  default:
-    FINISH(true, 4)
+static inline __attribute__((always_inline)) void finish_nearest(bool is_signed, size_t vectors, const product *p,
+                                                                 size_t row, size_t rows, const __m512i *sums) {
+  const size_t together = vectors < 3 ? MASKD_VECTORS / vectors : 1;
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += together) {
+    const size_t count = rows - r < together ? rows - r : together;
+    __m512i x[MASKD_VECTORS], values[MASKD_VECTORS];
+    __m512 farthest = _mm512_setzero_ps();
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < MASKD_VECTORS; i += 1) {
+      x[i] = i < vectors * count ? sums[r * vectors + i] : sums[r * vectors];
+      values[i] =
+          i < vectors * count ? maskd_nearest(x[i], &p->constants[i % vectors], is_signed, &farthest) : values[0];
+    }
+    if (__builtin_expect(maskd_is_unsure(farthest), false))
+      requantize_unsure(vectors, p, row + r, count, x[0], x[1], x[2], x[3]);
+    else
+      store_rows(vectors, p, row + r, count, in_order(maskd_packed(values, is_signed, &p->clamp)));
   }
 }
 
@@ -253,30 +173,107 @@ static void add_row_terms(const int32_t *terms, size_t vectors, size_t rows, __m
       sums[r * vectors + v] = _mm512_add_epi32(sums[r * vectors + v], _mm512_set1_epi32(terms[r]));
 }
 
+static __attribute__((noinline)) void finish_any(size_t vectors, const product *p, size_t row, size_t rows,
+                                                 __m512i *sums) {
+  if (p->row_terms)
+    add_row_terms(p->row_terms + row, vectors, rows, sums);
+  if (p->epilogue->rounding == MASKD_TO_FLOAT)
+    scale_rows(vectors, p, row, rows, sums);
+  else
+    requantize_rows(vectors, p, row, rows, sums);
+}
+
+// A few rows, from `row` on, of a block of columns.
+static inline __attribute__((always_inline)) void multiply(maskd_way way, size_t rows, size_t vectors, const product *p,
+                                                           size_t row) {
+  __m512i sums[SUMS];
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += 1)
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; v += 1)
+      sums[r * vectors + v] = p->bias[v];
+  const int8_t *weights = p->weights;
+  for (size_t tap = 0; tap < p->taps; tap += 1)
+    weights = multiply_tap(rows, vectors, p, p->operands + tap * MR + row, weights, sums);
+  if (way == MASKD_WAY_ANY) {
+    __m512i kept[SUMS];
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < rows * vectors; i += 1)
+      kept[i] = sums[i];
+    finish_any(vectors, p, row, rows, kept);
+  } else {
+    finish_nearest(way == MASKD_WAY_NEAREST_SIGNED, vectors, p, row, rows, sums);
+  }
+}
+
+typedef void (*multiply_function)(const product *p, size_t row);
+
+#define MULTIPLY(WAY, ROWS, VECTORS)                                                                                   \
+  static void multiply_##WAY##_##ROWS##_##VECTORS(const product *p, size_t row) {                                      \
+    multiply(MASKD_WAY_##WAY, ROWS, VECTORS, p, row);                                                                  \
+  }
+#define MULTIPLY_UP_TO_6(WAY, VECTORS)                                                                                 \
+  MULTIPLY(WAY, 1, VECTORS)                                                                                            \
+  MULTIPLY(WAY, 2, VECTORS)                                                                                            \
+  MULTIPLY(WAY, 3, VECTORS)                                                                                            \
+  MULTIPLY(WAY, 4, VECTORS)                                                                                            \
+  MULTIPLY(WAY, 5, VECTORS)                                                                                            \
+  MULTIPLY(WAY, 6, VECTORS)
+#define MULTIPLY_UP_TO_8(WAY, VECTORS)                                                                                 \
+  MULTIPLY_UP_TO_6(WAY, VECTORS)                                                                                       \
+  MULTIPLY(WAY, 7, VECTORS)                                                                                            \
+  MULTIPLY(WAY, 8, VECTORS)
+#define MULTIPLY_UP_TO_12(WAY, VECTORS)                                                                                \
+  MULTIPLY_UP_TO_8(WAY, VECTORS)                                                                                       \
+  MULTIPLY(WAY, 9, VECTORS)                                                                                            \
+  MULTIPLY(WAY, 10, VECTORS)                                                                                           \
+  MULTIPLY(WAY, 11, VECTORS)                                                                                           \
+  MULTIPLY(WAY, 12, VECTORS)
+#define MULTIPLY_ALL(WAY)                                                                                              \
+  MULTIPLY_UP_TO_12(WAY, 1)                                                                                            \
+  MULTIPLY_UP_TO_12(WAY, 2)                                                                                            \
+  MULTIPLY_UP_TO_8(WAY, 3)                                                                                             \
+  MULTIPLY_UP_TO_6(WAY, 4)
+MULTIPLY_ALL(NEAREST)
+MULTIPLY_ALL(NEAREST_SIGNED)
+MULTIPLY_ALL(ANY)
+
+#define NAMES_UP_TO_6(WAY, VECTORS)                                                                                    \
+  multiply_##WAY##_1_##VECTORS, multiply_##WAY##_2_##VECTORS, multiply_##WAY##_3_##VECTORS,                            \
+      multiply_##WAY##_4_##VECTORS, multiply_##WAY##_5_##VECTORS, multiply_##WAY##_6_##VECTORS
+#define NAMES_UP_TO_8(WAY, VECTORS)                                                                                    \
+  NAMES_UP_TO_6(WAY, VECTORS), multiply_##WAY##_7_##VECTORS, multiply_##WAY##_8_##VECTORS
+#define NAMES_UP_TO_12(WAY, VECTORS)                                                                                   \
+  NAMES_UP_TO_8(WAY, VECTORS), multiply_##WAY##_9_##VECTORS, multiply_##WAY##_10_##VECTORS,                            \
+      multiply_##WAY##_11_##VECTORS, multiply_##WAY##_12_##VECTORS
+#define NAMES(WAY)                                                                                                     \
+  { {NAMES_UP_TO_12(WAY, 1)}, {NAMES_UP_TO_12(WAY, 2)}, {NAMES_UP_TO_8(WAY, 3)}, {NAMES_UP_TO_6(WAY, 4)}, }
+
+static const size_t most_rows[MASKD_VECTORS] = {12, 12, 8, 6};
+static const multiply_function multiply_functions[3][MASKD_VECTORS][MOST_ROWS] = {
+    [MASKD_WAY_NEAREST] = NAMES(NEAREST),
+    [MASKD_WAY_NEAREST_SIGNED] = NAMES(NEAREST_SIGNED),
+    [MASKD_WAY_ANY] = NAMES(ANY),
+};
+
 static inline size_t vectors_of(size_t columns) {
   const size_t blocks = (columns + NR - 1) / NR;
   return blocks < MASKD_VECTORS ? blocks : MASKD_VECTORS;
 }
 
 // Goes over all rows with one block of columns.
-static void multiply_block(product *p, size_t vectors, size_t rows, maskd_way way, const maskd_clamp *clamp) {
-  maskd_column_constants constants[MASKD_VECTORS];
+static void multiply_block(product *p, size_t vectors, size_t rows, maskd_way way) {
   for (size_t v = 0; v < vectors; v += 1) {
     const size_t column = p->column + v * NR;
     p->bias[v] = _mm512_loadu_si512(p->epilogue->bias + column);
-    if (way == MASKD_WAY_NEAREST || way == MASKD_WAY_NEAREST_SIGNED)
-      constants[v] = maskd_constants_of(_mm512_loadu_si512(p->epilogue->multiplier + column),
-                                        _mm512_loadu_si512(p->epilogue->shift + column), way, p->epilogue);
+    if (way != MASKD_WAY_ANY)
+      p->constants[v] = maskd_constants_of(_mm512_loadu_si512(p->epilogue->multiplier + column),
+                                           _mm512_loadu_si512(p->epilogue->shift + column), way, p->epilogue);
   }
-  // The last round of rows that share a register may read sums beyond its own.
-  __m512i sums[SUMS + MASKD_VECTORS] = {0};
   const size_t most = most_rows[vectors - 1];
   for (size_t row = 0, tiles = (rows + most - 1) / most; tiles > 0; tiles -= 1) {
     const size_t count = (rows - row + tiles - 1) / tiles;
-    multiply_functions[vectors - 1][count - 1](p, row, sums);
-    if (p->row_terms)
-      add_row_terms(p->row_terms + row, vectors, count, sums);
-    finish(way, vectors, p, constants, clamp, row, count, sums);
+    multiply_functions[way][vectors - 1][count - 1](p, row);
     row += count;
   }
 }
@@ -286,8 +283,9 @@ void maskd_gemm_s8_48x16_avx512vnni(size_t rows, size_t first, size_t columns, s
                                     void *result, size_t result_stride, const maskd_epilogue *epilogue) {
   const size_t block_bytes = taps * ((depth + KR - 1) / KR) * NR * KR;
   const size_t element_bytes = epilogue->rounding == MASKD_TO_FLOAT ? sizeof(float) : 1;
-  const maskd_way way = maskd_way_of(epilogue);
-  const maskd_clamp clamp = maskd_clamp_of(epilogue);
+  maskd_way way = maskd_way_of(epilogue);
+  if (way == MASKD_WAY_FLOAT || row_terms)
+    way = MASKD_WAY_ANY;
   product p = {.taps = taps,
                .depth = depth,
                .columns = columns,
@@ -298,10 +296,11 @@ void maskd_gemm_s8_48x16_avx512vnni(size_t rows, size_t first, size_t columns, s
                .weights = (const int8_t *)packed + first / NR * block_bytes,
                .column = first,
                .result = result,
-               .result_stride = result_stride};
+               .result_stride = result_stride,
+               .clamp = maskd_clamp_of(epilogue)};
   for (;;) {
     const size_t vectors = vectors_of(p.columns);
-    multiply_block(&p, vectors, rows, way, &clamp);
+    multiply_block(&p, vectors, rows, way);
     if (p.columns <= vectors * NR)
       return;
     p.columns -= vectors * NR;
