@@ -5,7 +5,7 @@
 #include "values.h"
 #include <stdlib.h>
 
-enum { PIXELS = 9, CHANNELS = 140, SIDE = 7, STEPS = 3, ROW_BYTES = (PIXELS * STEPS + SIDE * STEPS) * 2 * CHANNELS };
+enum { PIXELS = 9, CHANNELS = 140, SIDE = 7, STEPS = 3, ROW_BYTES = (PIXELS * 2 + SIDE) * STEPS * 2 * CHANNELS };
 
 static struct {
   guarded row_memory[SIDE], pointer_memory, packed_memory;
@@ -44,8 +44,9 @@ static void randomize(size_t pixels, size_t channels, size_t height, size_t widt
       .pixel_step = (size_t)values_in(1, STEPS) * pixel_bytes,
       .result_step = row_bytes + (size_t)values_in(0, (int64_t)channels) * element_bytes(),
   };
+  // Strides of one and two are what kernels know shorter ways for.
   if (values_coin())
-    now.window.tap_step = now.window.pixel_step;
+    now.window.pixel_step = (values_coin() ? 1 : 2) * now.window.tap_step;
   now.row_bytes = (pixels - 1) * now.window.pixel_step + (width - 1) * now.window.tap_step + channels;
   for (size_t y = 0; y < height; y += 1) {
     now.rows[y] = guarded_place(&now.row_memory[y], now.row_bytes, values_coin());

@@ -280,6 +280,27 @@ static inline __attribute__((always_inline)) void convolve_neighbours(shape s, c
   }
 }
 
+// Three columns a result, two apart: the last column of one result is the first of the next.
+static inline __attribute__((always_inline)) void convolve_every_other(shape s, convolution *c) {
+  const size_t step = c->window->tap_step;
+  const __mmask64 read = maskd_first(c->count);
+  const int8_t *weights = c->weights;
+  size_t part_bytes[QUARTERS];
+  find_parts(c, part_bytes);
+  __m512i last[MASKD_VECTORS];
+  bring_together(s, c, 0, 0, part_bytes, read, last);
+  for (size_t pixel = 0; pixel < c->pixels_of_part; pixel += 1) {
+    __m512i taps[MASKD_VECTORS], sums[MASKD_VECTORS];
+    begin_sums(c, sums);
+    add_column(weights, last, sums);
+    bring_together(s, c, 0, (2 * pixel + 1) * step, part_bytes, read, taps);
+    add_column(weights + WEIGHT_BYTES, taps, sums);
+    bring_together(s, c, 0, (2 * pixel + 2) * step, part_bytes, read, last);
+    add_column(weights + 2 * WEIGHT_BYTES, last, sums);
+    finish(s.way, s.parts, c, sums, pixel);
+  }
+}
+
 static inline __attribute__((always_inline)) void convolve_apart(shape s, convolution *c) {
   const size_t groups = groups_of(s.height);
   const __mmask64 read = maskd_first(c->count);
@@ -306,8 +327,8 @@ static inline __attribute__((always_inline)) void convolve_parts(maskd_way way, 
     convolve_neighbours((shape){way, parts, 3, 3}, c);
   else if (are_neighbours && w->height == 5 && w->width == 5)
     convolve_neighbours((shape){way, parts, 5, 5}, c);
-  else if (w->height == 3 && w->width == 3)
-    convolve_apart((shape){way, parts, 3, 3}, c);
+  else if (w->pixel_step == 2 * w->tap_step && w->height == 3 && w->width == 3)
+    convolve_every_other((shape){way, parts, 3, 3}, c);
   else
     convolve_apart((shape){way, parts, w->height, w->width}, c);
 }
