@@ -18,8 +18,9 @@ struct FloatMap<Function: FloatFunction>: Step {
   var partCount: Int { Chunks.count(of: count) }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
-    let (from, to) = (arena.float(source), arena.float(result))
-    for index in Chunks.range(of: parts, in: count) { to[index] = function(from[index]) }
+    let range = Chunks.range(of: parts, in: count)
+    function.map(
+      count: range.count, arena.float(source) + range.lowerBound, to: arena.float(result) + range.lowerBound)
   }
 }
 

@@ -109,7 +109,7 @@ extension Compiler {
       return
     }
     let result = try define(of: node, type: .int8, shape: operands.shape, like: operands.left)
-    try emit(IntegerExtremum<Int8>(isMaximum: isMaximum), operands, result: result)
+    try emit(Int8Extremum(isMaximum: isMaximum), operands, result: result)
   }
 
   /// SQUARED_DIFFERENCE: in int8 as SUB, with 7 bits below the unit.
@@ -154,7 +154,8 @@ extension Compiler {
     try emitPairs(function, operands, result: result, node)
   }
 
-  /// Appends a function of pairs of int8 values, or the table of it where one operand is a single constant.
+  /// Appends a function of pairs of int8 values, or tables of it where one operand is a constant, single or for each
+  /// channel.
   private mutating func emitPairs(
     _ function: some Int8PairFunction, _ operands: BinaryOperands, result: Operand, _ node: Node
   ) throws(CompilationError) {
@@ -167,7 +168,7 @@ extension Compiler {
       let left = try constantElements(of: operands.left, as: Int8.self, node)?.first
     {
       try emitLookup(LookupTable { function(left, $0) }, source: operands.right, result: result)
-    } else {
+    } else if try !emitChannelTables(function, operands, result: result, node) {
       try emit(Int8Pairs(function: function), operands, result: result)
     }
   }

@@ -99,7 +99,7 @@ extension Compiler {
       let requantization = Self.productRequantization(
         shape, { .twice($0) }, scale, zeroPoint: to.zeroPoint, range: -128...127)
       try emit(
-        matrices, IntegerProducts<Int8>(block: ProductBlock.int8, requantization: requantization), result: result)
+        matrices, NarrowProducts(block: ProductBlock.int8, requantization: requantization), result: result)
     case (.int16, .int16), (.int16, .int8):
       let isNarrow = self[right].type == .int8
       let scales = try int16Scale(of: left, node) * int16Scale(of: right, node)
@@ -111,7 +111,7 @@ extension Compiler {
       let requantization = Self.productRequantization(
         shape, { .shortened($0) }, scale, zeroPoint: 0, range: -32768...32767)
       let block = isNarrow ? ProductBlock.int16WithInt8 : ProductBlock.int16
-      try emit(matrices, IntegerProducts<Int16>(block: block, requantization: requantization), result: result)
+      try emit(matrices, WideProducts(block: block, requantization: requantization), result: result)
     default:
       throw node.unsupported("operands of \(self[left].type) and \(self[right].type) are not computed here")
     }

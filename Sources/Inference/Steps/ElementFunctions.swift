@@ -35,13 +35,15 @@ struct FloatSquaredDifference: RunOperation {
   }
 }
 
-/// MAXIMUM, MINIMUM of integers by their raw values.
-struct IntegerExtremum<Element: FixedWidthInteger & BitwiseCopyable & Sendable>: RunOperation {
+/// MAXIMUM, MINIMUM in int8, by the raw values.
+struct Int8Extremum: RunOperation {
+  typealias Element = Int8
+
   let isMaximum: Bool
 
   func apply(
-    count: Int, left: UnsafePointer<Element>, leftStep: Int, right: UnsafePointer<Element>, rightStep: Int,
-    result: UnsafeMutablePointer<Element>
+    count: Int, left: UnsafePointer<Int8>, leftStep: Int, right: UnsafePointer<Int8>, rightStep: Int,
+    result: UnsafeMutablePointer<Int8>
   ) {
     if isMaximum {
       combine(count: count, left: left, leftStep: leftStep, right: right, rightStep: rightStep, result: result) {
@@ -58,6 +60,21 @@ struct IntegerExtremum<Element: FixedWidthInteger & BitwiseCopyable & Sendable>:
 /// A function of two int8 values in fixed point.
 protocol Int8PairFunction: Sendable {
   func callAsFunction(_ left: Int8, _ right: Int8) -> Int8
+  /// The loop over a run, a requirement for the reason that `FloatFunction` gives.
+  func map(
+    count: Int, left: UnsafePointer<Int8>, leftStep: Int, right: UnsafePointer<Int8>, rightStep: Int,
+    result: UnsafeMutablePointer<Int8>)
+}
+
+extension Int8PairFunction {
+  func map(
+    count: Int, left: UnsafePointer<Int8>, leftStep: Int, right: UnsafePointer<Int8>, rightStep: Int,
+    result: UnsafeMutablePointer<Int8>
+  ) {
+    combine(count: count, left: left, leftStep: leftStep, right: right, rightStep: rightStep, result: result) {
+      self($0, $1)
+    }
+  }
 }
 
 /// An operator in int8 that computes each pair. Where one operand is the same for all, it is a table instead.
@@ -70,9 +87,7 @@ struct Int8Pairs<Function: Int8PairFunction>: RunOperation {
     count: Int, left: UnsafePointer<Int8>, leftStep: Int, right: UnsafePointer<Int8>, rightStep: Int,
     result: UnsafeMutablePointer<Int8>
   ) {
-    combine(count: count, left: left, leftStep: leftStep, right: right, rightStep: rightStep, result: result) {
-      function($0, $1)
-    }
+    function.map(count: count, left: left, leftStep: leftStep, right: right, rightStep: rightStep, result: result)
   }
 }
 

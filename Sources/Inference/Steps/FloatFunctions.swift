@@ -7,6 +7,15 @@
 /// A function of one float. A type of its own, so that it is inlined into the loop over a tensor.
 protocol FloatFunction: Sendable {
   func callAsFunction(_ value: Float) -> Float
+  /// The loop. A requirement, because the compiler specializes it for each type that conforms, but not the run of a
+  /// generic step, which is reached through an existential.
+  func map(count: Int, _ from: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>)
+}
+
+extension FloatFunction {
+  func map(count: Int, _ from: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>) {
+    for index in 0..<count { target[index] = self(from[index]) }
+  }
 }
 
 /// RELU and its like.

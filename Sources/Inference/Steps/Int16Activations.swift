@@ -10,6 +10,14 @@ import TFLite
 /// What an operator does with each int16 value by itself.
 protocol Int16Function: Sendable {
   func callAsFunction(_ value: Int16) -> Int16
+  /// The loop, a requirement for the reason that `FloatFunction` gives.
+  func map(count: Int, _ from: UnsafePointer<Int16>, to target: UnsafeMutablePointer<Int16>)
+}
+
+extension Int16Function {
+  func map(count: Int, _ from: UnsafePointer<Int16>, to target: UnsafeMutablePointer<Int16>) {
+    for index in 0..<count { target[index] = self(from[index]) }
+  }
 }
 
 /// A function of each int16 value.
@@ -22,8 +30,9 @@ struct Int16Map<Function: Int16Function>: Step {
   var partCount: Int { Chunks.count(of: count) }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
+    let range = Chunks.range(of: parts, in: count)
     let (from, to) = (arena.elements(source, as: Int16.self), arena.elements(result, as: Int16.self))
-    for index in Chunks.range(of: parts, in: count) { to[index] = function(from[index]) }
+    function.map(count: range.count, from + range.lowerBound, to: to + range.lowerBound)
   }
 }
 

@@ -16,8 +16,8 @@ protocol ProductArithmetic: Sendable {
   func write(_ sums: UnsafePointer<Sum>, to result: UnsafeMutablePointer<Result>, count: Int)
 }
 
-/// Integers, as int16 without zero points.
-struct IntegerProducts<Result: FixedWidthInteger & BitwiseCopyable>: ProductArithmetic {
+/// Integers as int16 without zero points, with results of int8.
+struct NarrowProducts: ProductArithmetic {
   /// Products whose sum fits 32 bits.
   let block: Int
   let requantization: SumRequantization
@@ -29,7 +29,25 @@ struct IntegerProducts<Result: FixedWidthInteger & BitwiseCopyable>: ProductArit
     maskd_sums_s16(rows, slots, columns, taps, depth, operands, weights, block, sums)
   }
 
-  func write(_ sums: UnsafePointer<Int64>, to result: UnsafeMutablePointer<Result>, count: Int) {
+  func write(_ sums: UnsafePointer<Int64>, to result: UnsafeMutablePointer<Int8>, count: Int) {
+    requantization.write(sums, to: result, first: 0, count: count)
+  }
+}
+
+/// The same with results of int16.
+struct WideProducts: ProductArithmetic {
+  /// Products whose sum fits 32 bits.
+  let block: Int
+  let requantization: SumRequantization
+
+  func sum(
+    rows: Int, slots: Int, columns: Int, taps: Int, depth: Int, _ operands: UnsafePointer<UnsafePointer<Int16>?>,
+    _ weights: UnsafePointer<Int16>, _ sums: UnsafeMutablePointer<Int64>
+  ) {
+    maskd_sums_s16(rows, slots, columns, taps, depth, operands, weights, block, sums)
+  }
+
+  func write(_ sums: UnsafePointer<Int64>, to result: UnsafeMutablePointer<Int16>, count: Int) {
     requantization.write(sums, to: result, first: 0, count: count)
   }
 }

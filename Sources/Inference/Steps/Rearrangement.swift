@@ -121,8 +121,15 @@ struct Fill: Step {
     let target = arena.elements(result, as: UInt8.self)
     if element.count == 1 {
       target.update(repeating: element[0], count: byteCount)
-    } else {
-      for index in 0..<byteCount { target[index] = element[index % element.count] }
+      return
+    }
+    // One element, then all that is there behind itself, until it is full.
+    var filled = min(element.count, byteCount)
+    for index in 0..<filled { target[index] = element[index] }
+    while filled < byteCount {
+      let count = min(filled, byteCount - filled)
+      (target + filled).update(from: target, count: count)
+      filled += count
     }
   }
 }

@@ -9,6 +9,24 @@ protocol ReductionOperation: Sendable {
   var initial: Accumulator { get }
   func combine(_ accumulator: Accumulator, _ element: Element) -> Accumulator
   func finish(_ accumulator: Accumulator) -> Element
+  /// The loops over a run of elements and over the results, requirements for the reason that `FloatFunction` gives. A
+  /// step of 0 takes all elements into one accumulator.
+  func take(_ from: UnsafePointer<Element>, count: Int, into to: UnsafeMutablePointer<Accumulator>, step: Int)
+  func write(_ from: UnsafePointer<Accumulator>, count: Int, to result: UnsafeMutablePointer<Element>)
+}
+
+extension ReductionOperation {
+  func take(_ from: UnsafePointer<Element>, count: Int, into to: UnsafeMutablePointer<Accumulator>, step: Int) {
+    if step == 1 {
+      for index in 0..<count { to[index] = combine(to[index], from[index]) }
+    } else {
+      for index in 0..<count { to[index * step] = combine(to[index * step], from[index]) }
+    }
+  }
+
+  func write(_ from: UnsafePointer<Accumulator>, count: Int, to result: UnsafeMutablePointer<Element>) {
+    for index in 0..<count { result[index] = finish(from[index]) }
+  }
 }
 
 /// MEAN in int8, and SUM of legacy uint8: in fixed point.
@@ -64,14 +82,9 @@ struct Reduction<Operation: ReductionOperation>: Step {
     accumulators.update(repeating: operation.initial, count: resultCount)
     for run in 0..<walk.runs {
       let start = walk.offsets(ofRun: run)
-      let from = input + start.left
-      let to = accumulators + start.right
-      for index in 0..<walk.count {
-        to[index * walk.rightStep] = operation.combine(to[index * walk.rightStep], from[index])
-      }
+      operation.take(input + start.left, count: walk.count, into: accumulators + start.right, step: walk.rightStep)
     }
-    let output = arena.elements(result, as: Operation.Element.self)
-    for index in 0..<resultCount { output[index] = operation.finish(accumulators[index]) }
+    operation.write(accumulators, count: resultCount, to: arena.elements(result, as: Operation.Element.self))
   }
 }
 

@@ -54,6 +54,30 @@ struct ResizeInt8: Step {
 protocol RealElement: BitwiseCopyable, Sendable {
   var real: Float { get }
   static func stored(_ real: Float) -> Self
+  /// One pixel of the result: a requirement for the reason that `FloatFunction` gives.
+  static func blend(
+    _ corners: Corners<Self>, down: Float, across: Float, channels: Int, to target: UnsafeMutablePointer<Self>)
+}
+
+/// The four pixels between which one of the result lies.
+struct Corners<Element> {
+  let upperLeft: UnsafePointer<Element>
+  let upperRight: UnsafePointer<Element>
+  let lowerLeft: UnsafePointer<Element>
+  let lowerRight: UnsafePointer<Element>
+}
+
+extension RealElement {
+  static func blend(
+    _ corners: Corners<Self>, down: Float, across: Float, channels: Int, to target: UnsafeMutablePointer<Self>
+  ) {
+    for channel in 0..<channels {
+      target[channel] = stored(
+        corners.upperLeft[channel].real * (1 - down) * (1 - across)
+          + corners.lowerLeft[channel].real * down * (1 - across)
+          + corners.upperRight[channel].real * (1 - down) * across + corners.lowerRight[channel].real * down * across)
+    }
+  }
 }
 
 extension Float: RealElement {
@@ -86,16 +110,12 @@ struct ResizeFloat<Element: RealElement>: Step {
       let (row, down) = (rows[y], rows[y].weight)
       for x in columns.indices {
         let column = columns[x]
-        let across = column.weight
-        let upperLeft = picture + (row.lower * width + column.lower) * channels
-        let upperRight = picture + (row.lower * width + column.upper) * channels
-        let lowerLeft = picture + (row.upper * width + column.lower) * channels
-        let lowerRight = picture + (row.upper * width + column.upper) * channels
-        for channel in 0..<channels {
-          target[channel] = Element.stored(
-            upperLeft[channel].real * (1 - down) * (1 - across) + lowerLeft[channel].real * down * (1 - across)
-              + upperRight[channel].real * (1 - down) * across + lowerRight[channel].real * down * across)
-        }
+        let corners = Corners(
+          upperLeft: UnsafePointer(picture + (row.lower * width + column.lower) * channels),
+          upperRight: UnsafePointer(picture + (row.lower * width + column.upper) * channels),
+          lowerLeft: UnsafePointer(picture + (row.upper * width + column.lower) * channels),
+          lowerRight: UnsafePointer(picture + (row.upper * width + column.upper) * channels))
+        Element.blend(corners, down: down, across: column.weight, channels: channels, to: target)
         target += channels
       }
     }

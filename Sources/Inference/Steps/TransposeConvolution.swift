@@ -121,7 +121,7 @@ extension Compiler {
       let source = try widened(layer.source, zeroPoint: quantized.input.zeroPoint, node)
       try emitTransposeConvolution(
         layer, source: source, weights,
-        IntegerProducts<Int8>(block: ProductBlock.int8, requantization: requantization), result: result, node)
+        NarrowProducts(block: ProductBlock.int8, requantization: requantization), result: result, node)
     case (.int16, .int8):
       let result = try define(of: node, type: .int16, shape: layer.shape)
       let requantization = try int16Layer(
@@ -129,7 +129,7 @@ extension Compiler {
         activation: layer.activation, isProduct: false, node)
       try emitTransposeConvolution(
         layer, source: layer.source, try constantWeights(layer.weights, node).map(Int16.init),
-        IntegerProducts<Int16>(block: ProductBlock.int16WithInt8, requantization: requantization), result: result, node)
+        WideProducts(block: ProductBlock.int16WithInt8, requantization: requantization), result: result, node)
     default: throw node.unsupported(mixedTypes(layer.source, layer.weights))
     }
   }
