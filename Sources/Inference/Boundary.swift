@@ -110,6 +110,7 @@ extension Compiler {
     for operand in inputs { touch(operand, 0...steps.count) }
     for operand in outputs { touch(operand, (lifetimes[root(of: operand).index]?.lowerBound ?? 0)...steps.count) }
 
+    let takenOver = takeOver(&lifetimes)
     let owners = lifetimes.keys.sorted()
     let computed = owners.filter { values[$0].constant == nil }
     guard computed.count <= Self.computedTensorLimit else {
@@ -124,9 +125,34 @@ extension Compiler {
     for owner in owners where values[owner].constant != nil {
       placements[owner] = .constant(try materialize(Operand(index: owner)))
     }
+    for (owner, former) in takenOver { placements[owner] = placements[former] }
     for index in values.indices {
       if let owner = values[index].storage { placements[index] = placements[owner.index] }
     }
     return Layout(placements: placements, arenaByteCount: plan.byteCount)
+  }
+
+  /// Lets results take the bytes of operands that end with their step, and their lifetimes with them. Returns for each
+  /// such result whose bytes they are.
+  private func takeOver(_ lifetimes: inout [Int: ClosedRange<Int>]) -> [Int: Int] {
+    var formerOwners: [Int: Int] = [:]
+    for (time, planned) in steps.enumerated() {
+      guard let result = planned.writes.first.map({ root(of: $0).index }), planned.writes.count == 1,
+        let life = lifetimes[result], life.lowerBound == time, values[result].constant == nil
+      else { continue }
+      for operand in planned.step.overwritable {
+        let source = root(of: operand).index
+        let owner = formerOwners[source] ?? source
+        guard let known = lifetimes[owner], known.upperBound == time, known.lowerBound < time,
+          values[source].constant == nil, values[source].byteCount == values[result].byteCount,
+          values[owner].byteCount == values[result].byteCount
+        else { continue }
+        lifetimes[owner] = known.lowerBound...life.upperBound
+        lifetimes[result] = nil
+        formerOwners[result] = owner
+        break
+      }
+    }
+    return formerOwners
   }
 }

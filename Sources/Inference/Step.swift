@@ -6,6 +6,9 @@ protocol Step: Sendable {
   var partCount: Int { get }
   /// Scratch bytes that each thread needs while it runs.
   var scratchByteCount: Int { get }
+  /// Operands whose bytes the result may take, where nobody reads them afterwards: each part reads no other byte of
+  /// them than those that it writes.
+  var overwritable: [Operand] { get }
   /// Does some of the parts.
   func run(_ parts: Range<Int>, in arena: Arena)
 }
@@ -13,4 +16,5 @@ protocol Step: Sendable {
 extension Step {
   var partCount: Int { 1 }
   var scratchByteCount: Int { 0 }
+  var overwritable: [Operand] { [] }
 }

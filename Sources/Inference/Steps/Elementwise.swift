@@ -61,6 +61,10 @@ struct BroadcastWalk: Sendable {
     runs = outer.reduce(1) { $0 * $1.count }
   }
 
+  /// Whether each element of an operand belongs to one element of the result, in the same order.
+  var takesLeftOnce: Bool { leftStep == 1 && outer.allSatisfy { $0.left != 0 } }
+  var takesRightOnce: Bool { rightStep == 1 && outer.allSatisfy { $0.right != 0 } }
+
   /// Where the operands of a run begin, in elements.
   func offsets(ofRun run: Int) -> (left: Int, right: Int) {
     var (rest, left, right) = (run, 0, 0)
@@ -100,6 +104,9 @@ struct Elementwise<Operation: BinaryOperation>: Step {
 
   /// Runs are the parts; a single long run is cut into chunks.
   var partCount: Int { walk.runs > 1 ? walk.runs : Chunks.count(of: walk.count) }
+
+  /// An operand that is not broadcast.
+  var overwritable: [Operand] { (walk.takesLeftOnce ? [left] : []) + (walk.takesRightOnce ? [right] : []) }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
     let left = UnsafePointer(arena.elements(left, as: Operation.Element.self))

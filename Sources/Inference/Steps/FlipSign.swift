@@ -5,6 +5,7 @@ struct FlipSign: Step {
   let count: Int
 
   var partCount: Int { Chunks.count(of: count) }
+  var overwritable: [Operand] { [source] }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
     let from = arena.elements(source, as: UInt8.self)

@@ -51,6 +51,7 @@ struct TableLookup: Step {
   let kernels: KernelTable
 
   var partCount: Int { Chunks.count(of: count) }
+  var overwritable: [Operand] { [source] }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
     let range = Chunks.range(of: parts, in: count)
