@@ -1,37 +1,55 @@
 import TFLite
 
+/// An element that ARG_MAX and ARG_MIN compare.
+protocol ComparedElement: BitwiseCopyable, Comparable, Sendable {
+  /// The index of the first of the largest (or least) of some elements, `step` apart: a requirement for the reason that
+  /// `FloatFunction` gives. What is not a number is never better, and anything is better than it.
+  static func extremum(of elements: UnsafePointer<Self>, count: Int, step: Int, isMaximum: Bool) -> Int
+}
+
+extension ComparedElement {
+  static func extremum(of elements: UnsafePointer<Self>, count: Int, step: Int, isMaximum: Bool) -> Int {
+    var (best, place) = (elements[0], 0)
+    for index in 1..<max(1, count) {
+      let element = elements[index * step]
+      guard element == element else { continue }
+      if best != best || (isMaximum ? element > best : element < best) { (best, place) = (element, index) }
+    }
+    return place
+  }
+}
+
+extension Float: ComparedElement {}
+extension Int8: ComparedElement {}
+extension Int16: ComparedElement {}
+extension Int32: ComparedElement {}
+
 /// ARG_MAX, ARG_MIN: at which index along one dimension the first of the largest (or least) elements lies.
-struct ArgumentOfExtremum<Element: BitwiseCopyable & Comparable & Sendable, Index: FixedWidthInteger & BitwiseCopyable>:
-  Step
-{
+struct ArgumentOfExtremum<Element: ComparedElement>: Step {
   let source: Operand
   let result: Operand
   let outerCount: Int
   let count: Int
   let innerCount: Int
   let isMaximum: Bool
+  /// Whether the result is of int64, else of int32.
+  let isWide: Bool
 
   var partCount: Int { outerCount }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
-    let target = arena.elements(result, as: Index.self)
     for outer in parts {
-      let block = arena.elements(source, as: Element.self) + outer * count * innerCount
+      let block = UnsafePointer(arena.elements(source, as: Element.self) + outer * count * innerCount)
       for inner in 0..<innerCount {
-        var (best, place) = (block[inner], 0)
-        for index in 1..<max(1, count) {
-          let element = block[index * innerCount + inner]
-          if isBetter(element, than: best) { (best, place) = (element, index) }
+        let place = Element.extremum(of: block + inner, count: count, step: innerCount, isMaximum: isMaximum)
+        let position = outer * innerCount + inner
+        if isWide {
+          arena.elements(result, as: Int64.self)[position] = Int64(place)
+        } else {
+          arena.elements(result, as: Int32.self)[position] = Int32(truncatingIfNeeded: place)
         }
-        target[outer * innerCount + inner] = Index(truncatingIfNeeded: place)
       }
     }
-  }
-
-  /// What is not a number is never better, and anything is better than it.
-  private func isBetter(_ element: Element, than best: Element) -> Bool {
-    guard element == element else { return false }
-    return best != best || (isMaximum ? element > best : element < best)
   }
 }
 
@@ -56,19 +74,13 @@ extension Compiler {
     }
   }
 
-  private mutating func emitArgument<Element: BitwiseCopyable & Comparable & Sendable>(
+  private mutating func emitArgument<Element: ComparedElement>(
     of _: Element.Type, _ source: Operand, result: Operand, axis: Int, isMaximum: Bool
   ) throws(CompilationError) {
     let shape = self[source].shape
-    let (outer, inner) = (shape[..<axis].reduce(1, *), shape[(axis + 1)...].reduce(1, *))
-    if self[result].type == .int32 {
-      let step = ArgumentOfExtremum<Element, Int32>(
-        source: source, result: result, outerCount: outer, count: shape[axis], innerCount: inner, isMaximum: isMaximum)
-      try emit(step, reading: [source], writing: [result])
-    } else {
-      let step = ArgumentOfExtremum<Element, Int64>(
-        source: source, result: result, outerCount: outer, count: shape[axis], innerCount: inner, isMaximum: isMaximum)
-      try emit(step, reading: [source], writing: [result])
-    }
+    let step = ArgumentOfExtremum<Element>(
+      source: source, result: result, outerCount: shape[..<axis].reduce(1, *), count: shape[axis],
+      innerCount: shape[(axis + 1)...].reduce(1, *), isMaximum: isMaximum, isWide: self[result].type == .int64)
+    try emit(step, reading: [source], writing: [result])
   }
 }
