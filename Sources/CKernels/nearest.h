@@ -33,22 +33,24 @@ typedef struct maskd_linear_sum {
 } maskd_linear_sum;
 
 // TFLite rescales each operand with an error of at most one unit, and a unit is `unit` steps of the result; it then
-// rounds to the multiples of 2^shift, off by half of one. The float: |operand - zero point| <= 255, and
-// |addend| <= 128 + 256 * factors. Either factor is rounded once (2^-24 of it), the addend once, and four sums or
-// products are; together that stays below 2^-15 * (1 + 4 * factors).
+// rounds to the multiples of 2^shift, off by half of one. The float rounds either factor, the addend, the products and
+// the sums, by 2^-24 of each at most; an operand is at most 255 from its zero point, and at most 255.
 static inline maskd_linear_sum maskd_linear_sum_of(const maskd_add_s8_parameters *p) {
   const double unit = maskd_real(p->multiplier, p->shift);
   const float left = (float)(unit * maskd_real(p->left_multiplier, p->left_shift + 20));
   const float right = (float)(unit * maskd_real(p->right_multiplier, p->right_shift + 20));
   const float signed_right = p->subtract ? -right : right;
-  const double factors = (double)left + (double)right;
-  const double error = 2 * unit + maskd_power_of_two(p->shift - 1) + 0x1p-15 * (1 + 4 * factors);
-  const bool is_bounded = p->left_shift <= 0 && p->right_shift <= 0 && p->shift < 0 && factors < 0x1p15;
+  const double addend =
+      p->zero_point - (p->left_zero_point + 128) * (double)left - (p->right_zero_point + 128) * (double)signed_right;
+  const double spread = 255 * ((double)left + (double)right), offset = addend < 0 ? -addend : addend;
+  // Factors, products, the addend, the first sum, and the second.
+  const double losses = spread + spread + offset + (offset + 255 * (double)left) + (128 + spread);
+  const double error = 2 * unit + maskd_power_of_two(p->shift - 1) + 0x1p-24 * losses;
+  const bool is_bounded = p->left_shift <= 0 && p->right_shift <= 0 && p->shift < 0 && spread < 0x1p22;
   return (maskd_linear_sum){
       .left_factor = left,
       .right_factor = signed_right,
-      .addend = (float)(p->zero_point - (p->left_zero_point + 128) * (double)left -
-                        (p->right_zero_point + 128) * (double)signed_right),
+      .addend = (float)addend,
       .reach = is_bounded ? maskd_reach(error) : -1.0f,
   };
 }

@@ -136,6 +136,30 @@ static void run_quantize(const maskd_kernels *family, const maskd_kernels *gener
   }
 }
 
+static uint8_t oracle_divide(float value, const maskd_division *by) {
+  const float steps = roundf(value / by->scale) + (float)by->zero_point;
+  const float clamped = isnan(steps) ? -128 : fminf(fmaxf(steps, -128), 127);
+  return (uint8_t)((uint8_t)(int8_t)clamped ^ by->flip);
+}
+
+static void run_divide(const maskd_kernels *family, const maskd_kernels *generic) {
+  (void)generic;
+  make();
+  for (size_t count = 1; count <= COUNT && !checks_should_stop(); count += 1) {
+    case_begin("%zu values", count);
+    const float scale = values_coin() ? 0.0625f : 0.01f;
+    const maskd_division by = {scale, (int32_t)values_in(-128, 127), values_coin() ? 0x80 : 0};
+    float *values = guarded_place(&now.left_memory, count * sizeof *values, values_coin());
+    fill_for_rounding(values, count, scale);
+    static uint8_t expected[COUNT];
+    for (size_t i = 0; i < count; i += 1)
+      expected[i] = oracle_divide(values[i], &by);
+    result_place(&now.result, 1, count, count);
+    family->divide_f32_s8(count, values, &by, (int8_t *)now.result.first);
+    result_compare(&now.result, expected);
+  }
+}
+
 // The jobs: a picture of 16 KiB.
 enum { JOB_COUNT = 4096 };
 
@@ -165,6 +189,11 @@ static void quantize_job(const maskd_kernels *family) {
   family->quantize_f32_s8(JOB_COUNT, bench.left, &to, bench.bytes);
 }
 
+static void divide_job(const maskd_kernels *family) {
+  const maskd_division by = {0.05f, 3, 0x80};
+  family->divide_f32_s8(JOB_COUNT, bench.left, &by, bench.bytes);
+}
+
 static void (*arithmetic_function(const maskd_kernels *family))(void) {
   return (void (*)(void))family->arithmetic_f32;
 }
@@ -177,6 +206,11 @@ static void (*quantize_function(const maskd_kernels *family))(void) {
   return (void (*)(void))family->quantize_f32_s8;
 }
 
+static void (*divide_function(const maskd_kernels *family))(void) {
+  return (void (*)(void))family->divide_f32_s8;
+}
+
 const check check_arithmetic_f32 = {"arithmetic_f32", arithmetic_function, run_arithmetic, prepare_job, arithmetic_job};
 const check check_range_f32 = {"range_f32", range_function, run_range, prepare_job, range_job};
 const check check_quantize_f32_s8 = {"quantize_f32_s8", quantize_function, run_quantize, prepare_job, quantize_job};
+const check check_divide_f32_s8 = {"divide_f32_s8", divide_function, run_divide, prepare_job, divide_job};

@@ -24,6 +24,7 @@ void maskd_install_float_avx512vnni(maskd_kernels *table) {
   table->arithmetic_f32 = maskd_arithmetic_f32_vector;
   table->range_f32 = maskd_range_f32_vector;
   table->quantize_f32_s8 = maskd_quantize_f32_s8_vector;
+  table->divide_f32_s8 = maskd_divide_f32_s8_vector;
 }
 
 #endif

@@ -73,4 +73,16 @@ static inline __attribute__((always_inline)) int8_t maskd_quantized(float value,
   return (int8_t)((uint8_t)rounded ^ to->flip);
 }
 
+// Beyond this many steps every zero point leaves the range of int8, and rounding need not fear overflow.
+static const float maskd_most_steps = 512;
+
+static inline __attribute__((always_inline)) int8_t maskd_divided(float value, const maskd_division *by) {
+  const float steps = value / by->scale;
+  const float floored = steps > -maskd_most_steps ? steps : -maskd_most_steps;
+  const float clamped = floored < maskd_most_steps ? floored : maskd_most_steps;
+  const int32_t rounded = (int32_t)(clamped + __builtin_copysignf(maskd_almost_half, clamped)) + by->zero_point;
+  const int32_t saturated = rounded < -128 ? -128 : rounded > 127 ? 127 : rounded;
+  return (int8_t)((uint8_t)saturated ^ by->flip);
+}
+
 #endif

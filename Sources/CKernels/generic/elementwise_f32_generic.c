@@ -20,3 +20,8 @@ void maskd_quantize_f32_s8_generic(size_t count, const float *values, const mask
   for (size_t i = 0; i < count; i += 1)
     result[i] = maskd_quantized(values[i], to);
 }
+
+void maskd_divide_f32_s8_generic(size_t count, const float *values, const maskd_division *by, int8_t *result) {
+  for (size_t i = 0; i < count; i += 1)
+    result[i] = maskd_divided(values[i], by);
+}

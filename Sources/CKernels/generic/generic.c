@@ -17,6 +17,7 @@ void maskd_install_generic(maskd_kernels *table) {
       .arithmetic_f32 = maskd_arithmetic_f32_generic,
       .range_f32 = maskd_range_f32_generic,
       .quantize_f32_s8 = maskd_quantize_f32_s8_generic,
+      .divide_f32_s8 = maskd_divide_f32_s8_generic,
       .lookup_s8 = maskd_lookup_s8_generic,
       .add_s8 = maskd_add_s8_generic,
       .mul_s8 = maskd_mul_s8_generic,

@@ -32,6 +32,7 @@ void maskd_arithmetic_f32_generic(maskd_arithmetic operation, size_t count, cons
                                   const float *right, size_t right_step, float minimum, float maximum, float *result);
 void maskd_range_f32_generic(size_t count, const float *values, float *range);
 void maskd_quantize_f32_s8_generic(size_t count, const float *values, const maskd_quantization *to, int8_t *result);
+void maskd_divide_f32_s8_generic(size_t count, const float *values, const maskd_division *by, int8_t *result);
 
 void maskd_lookup_s8_generic(size_t count, const int8_t *values, const int8_t *table, int8_t *result);
 

@@ -163,6 +163,17 @@ typedef struct maskd_quantization {
 typedef void (*maskd_quantize_f32_s8_function)(size_t count, const float *values, const maskd_quantization *to,
                                                int8_t *result);
 
+// QUANTIZE: result = saturate(round(value / scale) + zero_point) ^ flip, a tie away from zero; what is not a number
+// becomes -128. `scale` is above zero and finite.
+typedef struct maskd_division {
+  float scale;
+  int32_t zero_point;
+  uint8_t flip; // as in maskd_quantization
+} maskd_division;
+
+typedef void (*maskd_divide_f32_s8_function)(size_t count, const float *values, const maskd_division *by,
+                                             int8_t *result);
+
 // A function of one int8 value: result[i] = table[values[i]], where a value is read as an unsigned byte. What an
 // operand or a result with an activation offset asks for is a matter of the order and the content of the 256 entries.
 typedef void (*maskd_lookup_s8_function)(size_t count, const int8_t *values, const int8_t *table, int8_t *result);
@@ -298,6 +309,7 @@ typedef struct maskd_kernels {
   maskd_arithmetic_f32_function arithmetic_f32;
   maskd_range_f32_function range_f32;
   maskd_quantize_f32_s8_function quantize_f32_s8;
+  maskd_divide_f32_s8_function divide_f32_s8;
   maskd_lookup_s8_function lookup_s8;
   maskd_add_s8_function add_s8;
   maskd_mul_s8_function mul_s8;

@@ -92,4 +92,28 @@ static void maskd_quantize_f32_s8_vector(size_t count, const float *values, cons
     result[i] = maskd_quantized(values[i], &parameters);
 }
 
+// As maskd_divided, a vector at a time.
+MASKD_INLINE maskd_vector_s8 maskd_divided_vector(maskd_vector values, const maskd_division *by) {
+  const maskd_vector steps = values / by->scale;
+  const maskd_vector most = maskd_most_steps, half = maskd_almost_half;
+  const maskd_vector floored = steps > -most ? steps : -most;
+  const maskd_vector clamped = floored < most ? floored : most;
+  const maskd_vector nudged = clamped + __builtin_elementwise_copysign(half, clamped);
+  const maskd_vector_s32 rounded = __builtin_convertvector(nudged, maskd_vector_s32) + by->zero_point;
+  const maskd_vector_s32 saturated =
+      __builtin_elementwise_min(__builtin_elementwise_max(rounded, (maskd_vector_s32)-128), (maskd_vector_s32)127);
+  return __builtin_convertvector(saturated, maskd_vector_s8) ^ (maskd_vector_s8)(int8_t)by->flip;
+}
+
+static void maskd_divide_f32_s8_vector(size_t count, const float *values, const maskd_division *by, int8_t *result) {
+  const maskd_division parameters = *by; // a copy, which no store through `result` can change
+  size_t i = 0;
+  for (; i + MASKD_LANES <= count; i += MASKD_LANES) {
+    const maskd_vector_s8 bytes = maskd_divided_vector(maskd_load(values + i), &parameters);
+    memcpy(result + i, &bytes, sizeof bytes);
+  }
+  for (; i < count; i += 1)
+    result[i] = maskd_divided(values[i], &parameters);
+}
+
 #endif

@@ -1,3 +1,4 @@
+import CKernels
 import FixedPoint
 import TFLite
 
@@ -6,17 +7,16 @@ struct QuantizeFloat: Step {
   let source: Operand
   let result: Operand
   let count: Int
-  let to: Affine
+  let parameters: maskd_division
+  let kernels: KernelTable
 
   var partCount: Int { Chunks.count(of: count) }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
-    let (from, target) = (arena.float(source), arena.int8(result))
-    let zeroPoint = Float(to.zeroPoint)
-    for index in Chunks.range(of: parts, in: count) {
-      let steps = (from[index] / to.scale).rounded(.toNearestOrAwayFromZero) + zeroPoint
-      target[index] = Int8(saturating: steps)
-    }
+    let range = Chunks.range(of: parts, in: count)
+    var parameters = parameters
+    kernels.pointer.pointee.divide_f32_s8(
+      range.count, arena.float(source) + range.lowerBound, &parameters, arena.int8(result) + range.lowerBound)
   }
 }
 
@@ -74,7 +74,10 @@ extension Compiler {
     let to = try affine(of: result, node)
     switch value.type {
     case .float32:
-      let step = QuantizeFloat(source: source, result: result, count: value.elementCount, to: to)
+      chooseForm(of: result)
+      let parameters = maskd_division(scale: to.scale, zero_point: to.zeroPoint, flip: flip(of: result))
+      let step = QuantizeFloat(
+        source: source, result: result, count: value.elementCount, parameters: parameters, kernels: family.table)
       try emit(step, reading: [source], writing: [result])
     case .int8:
       let from = try affine(of: source, node)
