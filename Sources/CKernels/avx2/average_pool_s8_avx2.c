@@ -24,6 +24,14 @@ static inline __attribute__((always_inline)) maskd_column_sums sums_of(size_t ta
   return sums;
 }
 
+// A whole block's loop need not look at the count.
+static inline maskd_column_sums sums_of_block(size_t taps, const int8_t *const *operands, size_t channel, size_t count,
+                                              uint8_t flip) {
+  if (count >= MASKD_QUAD_BYTES)
+    return sums_of(taps, operands, channel, MASKD_QUAD_BYTES, flip);
+  return sums_of(taps, operands, channel, count, flip);
+}
+
 // Dividends are whole numbers below 2^31; half of one more keeps what the inverse loses from reaching the next quotient
 // down, and is too little to reach the next one up.
 static inline __attribute__((always_inline)) __m128i quotient(__m128i dividend, const division *by) {
@@ -57,7 +65,7 @@ void maskd_average_pool_s8_avx2(size_t channels, size_t taps, const int8_t *cons
   };
   for (size_t next = 0; next < channels; next += MASKD_QUAD_BYTES) {
     const size_t channel = maskd_block_start(next, channels);
-    maskd_column_sums sums = sums_of(taps, operands, channel, channels - channel, p.operand_flip);
+    maskd_column_sums sums = sums_of_block(taps, operands, channel, channels - channel, p.operand_flip);
     for (size_t v = 0; v < MASKD_QUADS; v += 1)
       sums.quads[v] = averaged_8(sums.quads[v], &by);
     const __m256i bytes = maskd_from_quads(sums.quads, _mm256_setzero_si256());

@@ -95,14 +95,22 @@ static inline __attribute__((always_inline)) int8x16_t add_16(int8x16_t left, in
   return maskd_in_range(maskd_narrowed(&scaled), &a->range);
 }
 
-static inline __attribute__((always_inline)) void
-add_in_sixteens(size_t count, const int8_t *left, size_t left_step, const int8_t *right, size_t right_step,
-                int8_t *result, const addition *a, bool left_is_halved, bool right_is_halved, bool shifts_right) {
+static inline __attribute__((always_inline)) void add_in_sixteens(size_t count, const int8_t *left, size_t left_step,
+                                                                  const int8_t *right, size_t right_step,
+                                                                  int8_t *result, const addition *parameters,
+                                                                  bool left_is_halved, bool right_is_halved,
+                                                                  bool shifts_right) {
+  const addition a = *parameters; // a copy, which no store through `result` can change
+  size_t i = 0;
+  if (left_step && right_step)
+    for (; i + MASKD_SIXTEEN <= count; i += MASKD_SIXTEEN)
+      vst1q_s8(result + i,
+               add_16(vld1q_s8(left + i), vld1q_s8(right + i), &a, left_is_halved, right_is_halved, shifts_right));
   const int8x16_t left_value = vdupq_n_s8(*left), right_value = vdupq_n_s8(*right);
-  for (size_t i = 0; i < count; i += MASKD_SIXTEEN) {
+  for (; i < count; i += MASKD_SIXTEEN) {
     const int8x16_t x = left_step ? maskd_load_16_neon(left + i, count - i) : left_value;
     const int8x16_t y = right_step ? maskd_load_16_neon(right + i, count - i) : right_value;
-    maskd_store_16_neon(add_16(x, y, a, left_is_halved, right_is_halved, shifts_right), count - i, result + i);
+    maskd_store_16_neon(add_16(x, y, &a, left_is_halved, right_is_halved, shifts_right), count - i, result + i);
   }
 }
 

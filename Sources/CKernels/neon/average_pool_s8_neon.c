@@ -15,8 +15,8 @@ typedef struct division {
   maskd_average_rounding rounding;
 } division;
 
-static inline maskd_column_sums sums_of(size_t taps, const int8_t *const *operands, size_t channel, size_t count,
-                                        int8x16_t flip) {
+static inline __attribute__((always_inline)) maskd_column_sums sums_of(size_t taps, const int8_t *const *operands,
+                                                                       size_t channel, size_t count, int8x16_t flip) {
   maskd_column_sums sums = maskd_no_sums();
   for (size_t tap = 0; tap < taps;) {
     const size_t end = taps - tap < MASKD_SUMMED_AT_ONCE ? taps : tap + MASKD_SUMMED_AT_ONCE;
@@ -25,6 +25,14 @@ static inline maskd_column_sums sums_of(size_t taps, const int8_t *const *operan
     maskd_widen_sums(&sums);
   }
   return sums;
+}
+
+// A whole block's loop need not look at the count.
+static inline maskd_column_sums sums_of_block(size_t taps, const int8_t *const *operands, size_t channel, size_t count,
+                                              int8x16_t flip) {
+  if (count >= MASKD_SIXTEEN)
+    return sums_of(taps, operands, channel, MASKD_SIXTEEN, flip);
+  return sums_of(taps, operands, channel, count, flip);
 }
 
 // Half of one more keeps what the inverse loses from reaching the next quotient down, and is too little to reach the
@@ -61,7 +69,7 @@ void maskd_average_pool_s8_neon(size_t channels, size_t taps, const int8_t *cons
   };
   for (size_t next = 0; next < channels; next += MASKD_SIXTEEN) {
     const size_t channel = maskd_block_start(next, channels);
-    maskd_column_sums sums = sums_of(taps, operands, channel, channels - channel, flip);
+    maskd_column_sums sums = sums_of_block(taps, operands, channel, channels - channel, flip);
     for (size_t i = 0; i < 4; i += 1)
       sums.all.quarters[i] = averaged(sums.all.quarters[i], &by);
     const int8x16_t bytes = maskd_narrowed(&sums.all);

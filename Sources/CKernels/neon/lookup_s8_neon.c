@@ -5,7 +5,7 @@
 
 // One instruction looks 64 entries up; an index beyond them leaves what was there.
 
-enum { STEP = 16 };
+enum { STEP = 16, UNROLLED = 4 };
 
 typedef struct entries {
   int8x16x4_t quarters[4];
@@ -23,6 +23,10 @@ void maskd_lookup_s8_neon(size_t count, const int8_t *values, const int8_t *tabl
   for (size_t i = 0; i < 4; i += 1)
     all.quarters[i] = vld1q_s8_x4(table + 64 * i);
   size_t i = 0;
+  for (; i + UNROLLED * STEP <= count; i += UNROLLED * STEP)
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < UNROLLED; v += 1)
+      vst1q_s8(result + i + v * STEP, looked_up(vreinterpretq_u8_s8(vld1q_s8(values + i + v * STEP)), &all));
   for (; i + STEP <= count; i += STEP)
     vst1q_s8(result + i, looked_up(vreinterpretq_u8_s8(vld1q_s8(values + i)), &all));
   for (; i < count; i += 1)
