@@ -119,7 +119,7 @@ struct Fill: Step {
 
   func run(_ parts: Range<Int>, in arena: Arena) {
     let target = arena.elements(result, as: UInt8.self)
-    if element.count == 1 {
+    if element.allSatisfy({ $0 == element[0] }) {
       target.update(repeating: element[0], count: byteCount)
       return
     }
