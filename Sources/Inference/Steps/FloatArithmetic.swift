@@ -17,6 +17,8 @@ struct FloatArithmetic: Step {
   static func partCount(of walk: BroadcastWalk) -> Int { walk.runs > 1 ? walk.runs : Chunks.count(of: walk.count) }
 
   var partCount: Int { Self.partCount(of: walk) }
+  /// An operand that is not broadcast.
+  var overwritable: [Operand] { (walk.takesLeftOnce ? [left] : []) + (walk.takesRightOnce ? [right] : []) }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
     let seen = range?.begin(in: arena)
@@ -51,26 +53,10 @@ extension Compiler {
   ) throws(CompilationError) {
     let result = try define(of: node, type: .float32, shape: operands.shape)
     let range = try rangeSink(for: result, partCount: FloatArithmetic.partCount(of: operands.walk), node)
-    if operands.walk.runs == 1 {
-      if operands.walk.leftStep == 1, isReadOnlyOnce(operands.left) {
-        values[result.index].storage = operands.left
-      } else if operands.walk.rightStep == 1, isReadOnlyOnce(operands.right) {
-        values[result.index].storage = operands.right
-      }
-    }
     let step = FloatArithmetic(
       left: operands.left, right: operands.right, result: result, walk: operands.walk, operation: operation,
       limits: try floatRange(activation, node), range: range, kernels: family.table)
     try emit(step, reading: [operands.left, operands.right], writing: [result] + range.operands)
-  }
-
-  /// Whether nothing but the operator that is being compiled reads the bytes of an operand, so that its result may take
-  /// their place.
-  private func isReadOnlyOnce(_ operand: Operand) -> Bool {
-    let value = self[operand]
-    return operand.index < readerCounts.count && readerCounts[operand.index] == 1 && value.constant == nil
-      && value.storage == nil && !model.main.inputs.contains(operand.index)
-      && !values.contains { $0.storage == operand }
   }
 
   /// A function of one float that the arithmetic kernels have: a clamp, or HARD_SWISH.
