@@ -93,12 +93,12 @@ test-system: release
 	Tests/System/run
 
 lint: deps-test
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Examples
 	git ls-files '*.c' '*.h' | xargs clang-format --dry-run --Werror
 	git ls-files '*.sh' 'Tests/*/run*' 'Tests/System/*' 'Tests/ARM64/*' .ci/run | sort -u | xargs grep -lE '^#!.*sh' | xargs shellcheck -S warning
 
 format:
-	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Examples
 	git ls-files '*.c' '*.h' | xargs clang-format -i
 
 install: release

@@ -10,6 +10,7 @@ let package = Package(
   products: [
     .executable(name: "maskd", targets: ["maskd"]),
     .executable(name: "maskctl", targets: ["maskctl"]),
+    .library(name: "Inference", targets: ["Inference", "TFLite"]),
   ],
   dependencies: [
     .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.5.0"),
@@ -33,7 +34,7 @@ let package = Package(
     .target(name: "ReferenceOperators", dependencies: ["FixedPoint", "TFLite"]),
     .target(name: "Inference", dependencies: ["CKernels", "FixedPoint", "TFLite"]),
 
-    .target(name: "Benchmarking", dependencies: ["CKernels", "EventLoop", "Inference"]),
+    .target(name: "Benchmarking", dependencies: ["EventLoop", "Inference", "TFLite"]),
 
     // Frames in, scores out.
     .target(name: "Imaging", dependencies: ["CPNG", "CTurboJPEG"]),
@@ -62,8 +63,11 @@ let package = Package(
         argumentParser,
       ]),
 
+    // What docs/library.md shows.
+    .executableTarget(name: "run-model", dependencies: ["Inference"], path: "Examples/RunModel"),
+
     // Tests, a target for each room, and the whole from outside.
-    .testTarget(name: "EndToEndTests", dependencies: ["CLinux", "EventLoop", "maskctl", "maskd"]),
+    .testTarget(name: "EndToEndTests", dependencies: ["CLinux", "EventLoop", "maskctl", "maskd", "run-model"]),
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
     .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),

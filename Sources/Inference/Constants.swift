@@ -31,14 +31,23 @@ extension Compiler {
     }
   }
 
+  /// Bytes that are read, copied and let go at a time: the largest constant should not be in memory twice.
+  private static var copiedByteCount: Int { 256 << 10 }
+
   /// Copies the bytes of a constant in the form in which steps read them, and lets go of what the file has of them: a
   /// constant is seldom read twice, and can be.
   private func copy(_ constant: Constant, isTwin: Bool, to target: UnsafeMutableRawBufferPointer) {
     switch constant {
     case .memory(let memory): target.copyBytes(from: UnsafeRawBufferPointer(start: memory.start, count: target.count))
     case .file(let range, _):
-      model.bytes.withUnsafeBytes(in: range) { target.copyBytes(from: $0) }
-      model.bytes.release(range)
+      for start in stride(from: 0, to: range.count, by: Self.copiedByteCount) {
+        let part = start..<min(start + Self.copiedByteCount, range.count)
+        let inFile = range.lowerBound + part.lowerBound..<range.lowerBound + part.upperBound
+        model.bytes.withUnsafeBytes(in: inFile) {
+          UnsafeMutableRawBufferPointer(rebasing: target[part]).copyBytes(from: $0)
+        }
+        model.bytes.release(inFile)
+      }
       if isTwin { for index in target.indices { target[index] ^= 0x80 } }
     }
   }

@@ -25,6 +25,8 @@ extension Model {
     self.init(
       bytes: bytes, description: try root.string(3, "the description") ?? "", main: main,
       subgraphCount: tables.count, metadata: try Self.metadata(of: root, buffers: buffers))
+    // What the tables say is in the model now.
+    bytes.release(0..<bytes.count)
   }
 
   private static func checkHeader(_ bytes: ModelBytes) throws(ModelError) {

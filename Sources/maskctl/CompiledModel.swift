@@ -1,12 +1,24 @@
 import ArgumentParser
+import CLinux
 import Classification
 import Inference
 import TFLite
 
 /// Reads and compiles a model file for a verb; where `keepsPacked`, with a cache of its packed weights beside it.
+///
+/// What reading it took of the heap goes back to the system before anything runs.
 func compiledModel(path: String, threads: Int = 1, family: String? = nil, keepsPacked: Bool = false) throws(Failure)
   -> Program
 {
+  // A fixed threshold: once the first large copy of weights is freed, the heap would keep room for the next.
+  mallopt(M_MMAP_THRESHOLD, 128 << 10)
+  defer { malloc_trim(0) }
+  return try compile(path, threads, family, keepsPacked)
+}
+
+private func compile(
+  _ path: String, _ threads: Int, _ family: String?, _ keepsPacked: Bool
+) throws(Failure) -> Program {
   var options = CompilerOptions()
   options.threadCount = threads
   options.kernelFamily = family

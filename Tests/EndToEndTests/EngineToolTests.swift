@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Testing
 
 /// `maskctl run` and `maskctl benchmark`.
@@ -95,6 +96,47 @@ import Testing
     #expect(try maskctl(["benchmark", model, "--compare", "\(folder.path)/none.tflite"]).status == 66)
     #expect(try maskctl(["benchmark", "--model", model, "--profile"]).status == 64)
     #expect(try maskctl(["benchmark"]).status == 64)
+  }
+
+  /// Weights that are kept beside the model, and a file beside it that nobody has to believe.
+  @Test func benchmarkKeepsPackedWeightsBesideTheModel() throws {
+    let model = folder.path + "/model.tflite"
+    try write(readBytes(packageFolder + "/models/mask_mobilenetv2_int8.tflite"), to: model)
+    func isCached(_ arguments: [String] = ["--cache"]) throws -> Bool {
+      // The output file is appended to.
+      unlink(folder.path + "/log.out")
+      let (status, output, complaint) = try maskctl(["benchmark", model, "--runs", "1", "--json"] + arguments)
+      #expect(status == 0, "\(complaint)")
+      return output.contains("\"cached\":true")
+    }
+    #expect(!(try isCached([])))
+    #expect(!(try isCached()))
+    #expect(try isCached())
+    #expect(!(try isCached([])))
+    let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+    let cache = try #require(files.first { $0.hasSuffix(".packed") })
+    try write([1, 2, 3], to: "\(folder.path)/\(cache)")
+    #expect(!(try isCached()))
+    #expect(try isCached())
+  }
+
+  @Test func benchmarkComparesTheFamiliesOfKernels() throws {
+    let (status, output, complaint) = try maskctl(["benchmark", "kernels"])
+    #expect(status == 0, "\(complaint)")
+    #expect(try maskctl(["benchmark", "\(goldens)/fomo_face_int8.tflite", "--assert"]).status == 64)
+    for word in ["GENERIC", "LOSS", "DEPTHWISE_CONV_2D 3x3", "HARD_SWISH"] { #expect(output.contains(word)) }
+  }
+
+  @Test func theExampleOfTheLibraryRuns() throws {
+    let text = try readText(packageFolder + "/docs/library.md")
+    #expect(text.contains("```swift\n\(try readText(packageFolder + "/Examples/RunModel/main.swift"))```"))
+    let program = try Program(
+      "run-model", ["\(goldens)/detector_96_int8.tflite"], environment: [:], log: folder.path + "/log")
+    #expect(program.waitForExit() == 0)
+    #expect(program.output.contains("input 0: ") && program.output.contains("output 1: "))
+    let missing = try Program("run-model", ["/nonexistent"], environment: [:], log: folder.path + "/other")
+    #expect(missing.waitForExit() == 65)
+    #expect(missing.output == "/nonexistent: No such file or directory\n")
   }
 }
 

@@ -154,6 +154,33 @@ import Testing
     rmdir(cachePath)
   }
 
+  @Test(arguments: families)
+  func dynamicRangeWeightsAreKeptToo(family: String) throws {
+    var random = RandomModel(.float32, seed: 5)
+    let input = random.input([1, 8, 8, 16], nil)
+    let scales = (0..<24).map { Float($0 + 1) * 0.001 }
+    let quantization = Quantization(scales: scales, zeroPoints: scales.map { _ in 0 }, axis: 0)
+    let weights = random.constant([24, 3, 3, 16], quantization, type: .int8)
+    let options = ConvolutionOptions(
+      padding: .same, strideHeight: 1, strideWidth: 1, dilationHeight: 1, dilationWidth: 1, activation: .none)
+    let convolved = random.append(
+      .convolution2D, .convolution(options), [input, weights, random.constant([24], nil)], quantization: nil)
+    let along = Quantization(scales: scales, zeroPoints: scales.map { _ in 0 }, axis: 3)
+    let depthwise = random.append(
+      .depthwiseConvolution2D, .depthwiseConvolution(.init(convolution: options, depthMultiplier: 1)),
+      [convolved, random.constant([1, 3, 3, 24], along, type: .int8), nil], quantization: nil)
+    let model = random.model(outputs: [depthwise])
+    let inputs = random.inputBytes()
+    var cache = PackedWeightsCache(path: modelPath, model: model.bytes, access: .mapped) { Self.hash($0) }
+    cache.byteCountMin = 0
+    var settings = CompilerOptions()
+    settings.kernelFamily = family
+    let packed = try Program(compiling: model, options: settings, cache: cache)
+    let kept = try Program(compiling: model, options: settings, cache: cache)
+    #expect(!packed.hasCachedWeights && kept.hasCachedWeights)
+    #expect(run(Session(kept), inputs: inputs) == run(Session(packed), inputs: inputs))
+  }
+
   @Test func smallModelsAreNotWorthAFile() throws {
     folder.write(Fixtures.bytes("models/mnist_cnn_int8.tflite"), to: modelPath)
     let small = Fixtures.bytes("models/mnist_cnn_int8.tflite")

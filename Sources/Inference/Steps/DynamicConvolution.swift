@@ -15,11 +15,8 @@ struct DynamicConvolution: Step {
   let outputChannels: Int
   /// One matrix a group of channels.
   let groups: [DynamicWeights]
-  let tap: Convolution.Tap
-  let taps: Int
-  /// Values of a tap, and as many as the kernel is told of (`PackedMatrix.readDepth`).
+  /// Channels of an input pixel that one group sees.
   let depth: Int
-  let readDepth: Int
   /// Of one batch and group.
   let parts: MatrixParts
   /// Where the range of the results goes, if somebody wants it.
@@ -27,15 +24,12 @@ struct DynamicConvolution: Step {
   let kernels: KernelTable
 
   private var mr: Int { kernels.pointer.pointee.gemm_s8_shape.mr }
-  private var pointerByteCount: Int { Arena.aligned(mr * taps * MemoryLayout<Int>.stride) }
-  private var outsideByteCount: Int { Arena.aligned(depth + Arena.slack) }
-  private var patchByteCount: Int { tap == .row ? Arena.aligned(depth + Arena.slack) : 0 }
+  private var pointerByteCount: Int { Arena.aligned(mr * window.taps * MemoryLayout<Int>.stride) }
+  private var outsideByteCount: Int { Arena.aligned(depth) }
 
   var partCount: Int { batches * groups.count * parts.count }
-  /// Pointers, what a tap outside the picture reads, the factors of each column, and rows that leave the picture.
-  var scratchByteCount: Int {
-    pointerByteCount + outsideByteCount + Arena.aligned(groups[0].scratchByteCount) + mr * taps * patchByteCount
-  }
+  /// Pointers, what a tap outside the picture reads, and the factors of each column.
+  var scratchByteCount: Int { pointerByteCount + outsideByteCount + groups[0].scratchByteCount }
 
   func run(_ range: Range<Int>, in arena: Arena) {
     let seen = self.range?.begin(in: arena)
@@ -59,26 +53,22 @@ struct DynamicConvolution: Step {
     let pointers = arena.scratch.assumingMemoryBound(to: UnsafeRawPointer?.self)
     let operands = UnsafeRawPointer(pointers).assumingMemoryBound(to: UnsafePointer<Int8>?.self)
     let outside = (arena.scratch + pointerByteCount).assumingMemoryBound(to: Int8.self)
-    outside.update(repeating: Int8(truncatingIfNeeded: scale.zeroPoint &+ offset), count: outsideByteCount)
-    let factors = arena.scratch + pointerByteCount + outsideByteCount
-    var epilogue = weights.epilogue(for: scale, offset: offset, scratch: factors, range: seen)
-    let patches = factors + Arena.aligned(weights.scratchByteCount)
+    outside.update(repeating: Int8(truncatingIfNeeded: scale.zeroPoint &+ offset), count: depth)
+    var epilogue = weights.epilogue(
+      for: scale, offset: offset, scratch: arena.scratch + pointerByteCount + outsideByteCount, range: seen)
     var geometry = window.geometry(pixelByteCount: inputChannels)
     let input = UnsafeRawPointer(
       arena.int8(source) + batch * window.inputHeight * window.inputWidth * inputChannels + group * depth)
     let output = arena.float(result) + batch * window.outputPixels * outputChannels + group * weights.columns
     for index in range {
       let (rows, columns) = parts.part(index)
-      switch tap {
-      case .pixel where window.isPointwise:
+      if window.isPointwise {
         for row in 0..<rows.count { pointers[row] = input + (rows.lowerBound + row) * inputChannels }
-      case .pixel: maskd_point_taps(&geometry, input, outside, rows.lowerBound, rows.count, mr, pointers)
-      case .row:
-        maskd_point_rows(
-          &geometry, input, outside, rows.lowerBound, rows.count, mr, pointers, patches, patchByteCount)
+      } else {
+        maskd_point_taps(&geometry, input, outside, rows.lowerBound, rows.count, mr, pointers)
       }
       table.pointee.gemm_s8(
-        rows.count, columns.lowerBound, columns.count, taps, readDepth, operands, weights.packed.start, nil,
+        rows.count, columns.lowerBound, columns.count, window.taps, depth, operands, weights.packed.start, nil,
         output + rows.lowerBound * outputChannels + columns.lowerBound, outputChannels * MemoryLayout<Float>.stride,
         &epilogue)
     }
@@ -97,7 +87,7 @@ extension Compiler {
     let layer = try dynamicLayer(weights: weights, bias: bias, channels: shape[0], activation: activation, node)
     try emitDynamicProduct(
       source: source, result: result, window: window.ofOnePicture, batches: window.batches,
-      inputChannels: self[source].shape[3], weights: try constantWeights(weights, node), depth: shape[3], layer,
+      inputChannels: self[source].shape[3], weights: try weightsToPack(weights, node), depth: shape[3], layer,
       isSymmetric: !layer.isPerChannel, node)
   }
 
@@ -110,25 +100,21 @@ extension Compiler {
     let layer = try dynamicLayer(weights: weights, bias: bias, channels: shape[0], activation: activation, node)
     try emitDynamicProduct(
       source: source, result: result, window: Window(rows: 1), batches: rows, inputChannels: shape[1],
-      weights: try constantWeights(weights, node), depth: shape[1], layer, isSymmetric: !isAsymmetric, node)
+      weights: try weightsToPack(weights, node), depth: shape[1], layer, isSymmetric: !isAsymmetric, node)
   }
 
   private mutating func emitDynamicProduct(
-    source: Operand, result: Operand, window: Window, batches: Int, inputChannels: Int, weights: [Int8], depth: Int,
+    source: Operand, result: Operand, window: Window, batches: Int, inputChannels: Int, weights: [Int8]?, depth: Int,
     _ layer: DynamicLayer, isSymmetric: Bool, _ node: Node
   ) throws(CompilationError) {
     let form = try dynamicForm(of: source, rows: batches, isSymmetric: isSymmetric, node)
     let groupCount = inputChannels / depth
     let channels = layer.weightScales.count
     let columns = channels / groupCount
-    let isRowTap =
-      groupCount == 1 && window.width > 1 && window.dilationWidth == 1 && depth < Convolution.rowTapChannels
-    let (taps, tapDepth) = isRowTap ? (window.height, window.width * depth) : (window.taps, depth)
-    let kr = family.table.pointer.pointee.gemm_s8_shape.kr
     var groups: [DynamicWeights] = []
     for group in 0..<groupCount {
       let matrix = try packDynamically(
-        weights, columns: group * columns..<(group + 1) * columns, taps: taps, depth: tapDepth, layer)
+        weights, columns: group * columns..<(group + 1) * columns, taps: window.taps, depth: depth, layer)
       try countConstant(bytes: matrix.byteCount)
       groups.append(matrix)
     }
@@ -138,15 +124,14 @@ extension Compiler {
     let range = try rangeSink(for: result, partCount: batches * groupCount * parts.count, node)
     let step = DynamicConvolution(
       source: form.operand, scales: form.scales, result: result, window: window, batches: batches,
-      inputChannels: inputChannels, outputChannels: channels, groups: groups, tap: isRowTap ? .row : .pixel, taps: taps,
-      depth: tapDepth, readDepth: isRowTap ? (tapDepth + kr - 1) / kr * kr : tapDepth, parts: parts, range: range,
+      inputChannels: inputChannels, outputChannels: channels, groups: groups, depth: depth, parts: parts, range: range,
       kernels: family.table)
     try emit(step, reading: [form.operand, form.scales], writing: [result] + range.operands)
   }
 
-  /// Packs the weights [column][tap][depth] of some columns.
-  private func packDynamically(
-    _ weights: [Int8], columns: Range<Int>, taps: Int, depth: Int, _ layer: DynamicLayer
+  /// Packs the weights [column][tap][depth] of some columns, where they are not packed already.
+  private mutating func packDynamically(
+    _ weights: [Int8]?, columns: Range<Int>, taps: Int, depth: Int, _ layer: DynamicLayer
   ) throws(CompilationError) -> DynamicWeights {
     var shape = family.table.pointer.pointee.gemm_s8_shape
     guard let byteCount = Int(exactly: maskd_packed_gemm_s8_bytes(&shape, columns.count, taps, depth)),
@@ -154,17 +139,27 @@ extension Compiler {
     else {
       throw .tooBig("the packed weights of a layer take more than the limit of \(options.constantByteLimit) bytes")
     }
-    let packed = AlignedMemory(byteCount: byteCount)
+    let memory = packed.next(byteCount: byteCount)
     let perColumn = taps * depth
-    let own = weights[columns.lowerBound * perColumn..<columns.upperBound * perColumn]
-    own.withUnsafeBufferPointer {
-      maskd_pack_gemm_s8(&shape, columns.count, taps, depth, $0.baseAddress, packed.start)
+    weights?[columns.lowerBound * perColumn..<columns.upperBound * perColumn].withUnsafeBufferPointer {
+      maskd_pack_gemm_s8(&shape, columns.count, taps, depth, $0.baseAddress, memory.start)
     }
-    let sums = columns.map { column in
-      weights[column * perColumn..<(column + 1) * perColumn].reduce(Int32(0)) { $0 &+ Int32($1) }
-    }
+    let sums = packedSums(
+      weights.map { weights in
+        columns.map { column in
+          weights[column * perColumn..<(column + 1) * perColumn].reduce(Int32(0)) { $0 &+ Int32($1) }
+        }
+      }, count: columns.count)
     return DynamicWeights(
-      packed: packed, sums: sums, scales: Array(layer.weightScales[columns]), bias: Array(layer.bias[columns]),
+      packed: memory, sums: sums, scales: Array(layer.weightScales[columns]), bias: Array(layer.bias[columns]),
       activation: layer.activation)
+  }
+
+  /// The sums of each column's weights, which a cache keeps with the weights that they are made of.
+  mutating func packedSums(_ sums: [Int32]?, count: Int) -> [Int32] {
+    let memory = packed.next(byteCount: count * MemoryLayout<Int32>.stride)
+    guard let sums else { return Array(UnsafeBufferPointer(start: memory.elements(as: Int32.self), count: count)) }
+    memory.elements(as: Int32.self).update(from: sums, count: count)
+    return sums
   }
 }

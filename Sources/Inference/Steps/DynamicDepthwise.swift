@@ -61,19 +61,23 @@ extension Compiler {
   ) throws(CompilationError) {
     let channels = self[weights].shape[3]
     let layer = try dynamicLayer(weights: weights, bias: bias, channels: channels, activation: activation, node)
-    let values = try constantWeights(weights, node)
+    let values = try weightsToPack(weights, node)
     let table = family.table.pointer.pointee
     guard let byteCount = Int(exactly: table.packed_depthwise_s8_bytes(window.height, window.width, channels)),
       byteCount <= options.constantByteLimit
     else {
       throw .tooBig("the packed weights of a layer take more than the limit of \(options.constantByteLimit) bytes")
     }
-    let packed = AlignedMemory(byteCount: byteCount)
-    table.pack_depthwise_s8(window.height, window.width, channels, values, packed.start)
-    var sums = [Int32](repeating: 0, count: channels)
-    for index in values.indices { sums[index % channels] += Int32(values[index]) }
+    let memory = packed.next(byteCount: byteCount)
+    if let values { table.pack_depthwise_s8(window.height, window.width, channels, values, memory.start) }
+    let sums = values.map { values in
+      var sums = [Int32](repeating: 0, count: channels)
+      for index in values.indices { sums[index % channels] += Int32(values[index]) }
+      return sums
+    }
     let packedWeights = DynamicWeights(
-      packed: packed, sums: sums, scales: layer.weightScales, bias: layer.bias, activation: layer.activation)
+      packed: memory, sums: packedSums(sums, count: channels), scales: layer.weightScales, bias: layer.bias,
+      activation: layer.activation)
     try countConstant(bytes: packedWeights.byteCount)
     let form = try dynamicForm(of: source, rows: window.batches, isSymmetric: false, node)
     let range = try rangeSink(for: result, partCount: window.batches * window.outputHeight, node)

@@ -12,10 +12,18 @@ struct Benchmark: ParsableCommand {
       disturbed the measurement, a warning on standard error says so. With --model, one line of JSON with the times \
       alone is printed, so that other programs can call it.
 
+      With the word "kernels" for the model, every family of kernels that this processor has is timed on layers of real \
+      networks instead: the best of interleaved runs in milliseconds, and how much longer the first family, which the \
+      engine chooses, takes than the fastest.
+
       Example: maskctl benchmark mask.tflite --runs 100 --threads 2 --profile
+      Example: maskctl benchmark kernels --assert
       """)
 
-  @Argument(help: ArgumentHelp("The model.", valueName: "file.tflite"))
+  /// What stands for a model where kernels are to be timed; a file of that name is ./kernels.
+  private static let kernels = "kernels"
+
+  @Argument(help: ArgumentHelp("The model, or the word kernels.", valueName: "file.tflite"))
   var file: String?
 
   @Option(name: .customLong("model"), help: ArgumentHelp("The model, with a line of JSON.", valueName: "file.tflite"))
@@ -40,6 +48,9 @@ struct Benchmark: ParsableCommand {
   @Flag(help: "Keep the packed weights beside the model, and take them from there the next time.")
   var cache = false
 
+  @Flag(help: "With kernels: exit with 70 where a family is faster than the chosen one by more than 5 %.")
+  var assert = false
+
   @Flag(help: "Show every step, not only the sums of each kind of operator.")
   var profile = false
 
@@ -51,6 +62,7 @@ struct Benchmark: ParsableCommand {
     guard (file == nil) != (modelOption == nil) else { throw ValidationError("Name one model.") }
     guard (1...1_000_000).contains(runs) else { throw ValidationError("--runs must be 1 to 1000000") }
     guard (0...1_000_000).contains(warmup) else { throw ValidationError("--warmup must be 0 to 1000000") }
+    guard !assert || file == Self.kernels else { throw ValidationError("--assert is for: maskctl benchmark kernels") }
     guard modelOption == nil || (compare == nil && !profile) else {
       throw ValidationError("--model prints the times alone; name the model without it")
     }
@@ -61,6 +73,8 @@ struct Benchmark: ParsableCommand {
       if let modelOption {
         let (measured, _) = try measure(modelOption)
         try Terminal.write(measured.timesJSON + "\n")
+      } else if file == Self.kernels {
+        try BenchmarkKernels.run(asserts: assert)
       } else if let file {
         try report(file)
       }
