@@ -13,6 +13,7 @@ void maskd_install_avx512vnni(maskd_kernels *table);
 #elif defined(__aarch64__)
 void maskd_install_neon(maskd_kernels *table);
 void maskd_install_dotprod(maskd_kernels *table);
+void maskd_install_i8mm(maskd_kernels *table);
 #endif
 
 #endif

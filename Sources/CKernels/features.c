@@ -51,4 +51,8 @@ bool maskd_processor_has_dotprod(void) {
   return getauxval(AT_HWCAP) & HWCAP_ASIMDDP;
 }
 
+bool maskd_processor_has_i8mm(void) {
+  return getauxval(AT_HWCAP2) & HWCAP2_I8MM;
+}
+
 #endif

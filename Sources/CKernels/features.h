@@ -15,6 +15,7 @@ bool maskd_processor_has_avx512vbmi(void);
 #elif defined(__aarch64__)
 bool maskd_processor_has_neon(void);
 bool maskd_processor_has_dotprod(void);
+bool maskd_processor_has_i8mm(void);
 #endif
 
 #endif

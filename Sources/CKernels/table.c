@@ -3,7 +3,7 @@
 #include <pthread.h>
 #include <string.h>
 
-#define FAMILY_CAPACITY 3
+#define FAMILY_CAPACITY 4
 
 // Worst first while they are filled: each family starts as a copy of the one below.
 static maskd_kernels tables[FAMILY_CAPACITY];
@@ -29,6 +29,8 @@ static void fill_tables(void) {
     add_family(maskd_install_neon);
   if (maskd_processor_has_neon() && maskd_processor_has_dotprod())
     add_family(maskd_install_dotprod);
+  if (maskd_processor_has_neon() && maskd_processor_has_dotprod() && maskd_processor_has_i8mm())
+    add_family(maskd_install_i8mm);
 #endif
 }
 

@@ -14,7 +14,7 @@ import Testing
   }
 
   @Test func familiesStandBestFirst() {
-    let order = ["avx512vnni", "avx2", "dotprod", "neon", "generic"]
+    let order = ["avx512vnni", "avx2", "i8mm", "dotprod", "neon", "generic"]
     let names = Self.availableFamilies().map(Self.name)
     #expect(names.last == "generic")
     #expect(names == order.filter(names.contains))

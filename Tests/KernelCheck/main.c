@@ -22,7 +22,7 @@ static const check *const all_checks[] = {
     &check_lookup_s8,        &check_add_s8,         &check_mul_s8,          &check_average_pool_s8,
     &check_max_pool_s8,      &check_mean_s8,
 };
-static const char *const known_families[] = {"generic", "avx2", "avx512vnni", "neon", "dotprod"};
+static const char *const known_families[] = {"generic", "avx2", "avx512vnni", "neon", "dotprod", "i8mm"};
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
 

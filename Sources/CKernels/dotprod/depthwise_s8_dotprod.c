@@ -43,13 +43,13 @@ typedef struct column {
   int8x16_t vectors[VECTORS]; // four channels each
 } column;
 
-// Brings up to four rows of one column together.
-INLINE column column_of(const maskd_depthwise_neon *d, bool is_part, size_t height, size_t group, size_t offset) {
+// Brings up to four rows of one column together, `offset` bytes behind where they begin.
+INLINE column column_of(const maskd_depthwise_neon *d, bool is_part, const int8_t *const *rows, size_t height,
+                        size_t group, size_t offset) {
   int8x16_t row[GROUP];
 #pragma clang loop unroll(full)
   for (size_t y = 0; y < GROUP; y += 1)
-    row[y] = group * GROUP + y < height ? maskd_tap_neon(d, is_part, d->rows[group * GROUP + y] + d->channel + offset)
-                                        : vdupq_n_s8(0);
+    row[y] = group * GROUP + y < height ? maskd_tap_neon(d, is_part, rows[group * GROUP + y] + offset) : vdupq_n_s8(0);
   const int16x8_t low = vreinterpretq_s16_s8(vzip1q_s8(row[0], row[1]));
   const int16x8_t high = vreinterpretq_s16_s8(vzip2q_s8(row[0], row[1]));
   const int16x8_t next_low = vreinterpretq_s16_s8(vzip1q_s8(row[2], row[3]));
@@ -57,6 +57,13 @@ INLINE column column_of(const maskd_depthwise_neon *d, bool is_part, size_t heig
   return (column){{vreinterpretq_s8_s16(vzip1q_s16(low, next_low)), vreinterpretq_s8_s16(vzip2q_s16(low, next_low)),
                    vreinterpretq_s8_s16(vzip1q_s16(high, next_high)),
                    vreinterpretq_s8_s16(vzip2q_s16(high, next_high))}};
+}
+
+// The rows of a window of known height, from the block's first channel on.
+INLINE void point_at_rows(const maskd_depthwise_neon *d, size_t height, const int8_t **rows) {
+#pragma clang loop unroll(full)
+  for (size_t y = 0; y < height; y += 1)
+    rows[y] = d->rows[y] + d->channel;
 }
 
 INLINE void add_column(const column *taps, const int8x16_t *weights, int32x4_t *sums) {
@@ -72,81 +79,97 @@ INLINE void load_weights(const maskd_depthwise_neon *d, size_t index, int8x16_t 
 }
 
 // One more column of a 3x3 window: it ends the result of sums[i], is the middle of the next and begins the one after.
-INLINE void add_column_3x3(maskd_depthwise_neon *d, const maskd_row_neon *constants, const column *taps,
-                           int8x16_t weights[3][VECTORS], int32x4_t sums[3][VECTORS], size_t i, size_t pixel) {
+INLINE void add_column_3x3(maskd_depthwise_neon *d, maskd_row_neon *row, const column *taps,
+                           int8x16_t weights[3][VECTORS], int32x4_t sums[3][VECTORS], size_t i) {
   maskd_bias_neon(d, sums[(i + 2) % 3]);
   add_column(taps, weights[2], sums[i]);
   add_column(taps, weights[1], sums[(i + 1) % 3]);
   add_column(taps, weights[0], sums[(i + 2) % 3]);
-  maskd_finish_pixel_neon(d, constants, pixel, sums[i]);
+  maskd_finish_pixel_neon(d, row, sums[i]);
 }
 
 // 3x3, results as far apart as their taps. Three pixels a round, so that no sum has to move to another register.
-static void convolve_3x3(maskd_depthwise_neon *d, size_t pixels) {
-  const maskd_row_neon constants = maskd_row_of_neon(d);
+INLINE void convolve_3x3_in_way(maskd_depthwise_neon *d, maskd_way_neon way, size_t pixels) {
+  maskd_row_neon row = maskd_row_of_neon(d, way, MASKD_BLOCK_NEON);
   const size_t step = d->window->tap_step;
+  const int8_t *rows[3];
   int8x16_t weights[3][VECTORS];
   int32x4_t sums[3][VECTORS];
+  point_at_rows(d, 3, rows);
 #pragma clang loop unroll(full)
   for (size_t x = 0; x < 3; x += 1)
     load_weights(d, x, weights[x]);
   maskd_bias_neon(d, sums[0]);
   maskd_bias_neon(d, sums[1]);
-  column taps = column_of(d, false, 3, 0, 0);
+  column taps = column_of(d, false, rows, 3, 0, 0);
   add_column(&taps, weights[0], sums[0]);
-  taps = column_of(d, false, 3, 0, step);
+  taps = column_of(d, false, rows, 3, 0, step);
   add_column(&taps, weights[1], sums[0]);
   add_column(&taps, weights[0], sums[1]);
-  for (size_t pixel = 0; pixel < pixels; pixel += 3) {
-    taps = column_of(d, false, 3, 0, (pixel + 2) * step);
-    add_column_3x3(d, &constants, &taps, weights, sums, 0, pixel);
-    if (pixel + 1 == pixels)
+  size_t offset = 2 * step;
+  for (;;) {
+    taps = column_of(d, false, rows, 3, 0, offset);
+    add_column_3x3(d, &row, &taps, weights, sums, 0);
+    offset += step;
+    if (pixels == 1)
       return;
-    taps = column_of(d, false, 3, 0, (pixel + 3) * step);
-    add_column_3x3(d, &constants, &taps, weights, sums, 1, pixel + 1);
-    if (pixel + 2 == pixels)
+    taps = column_of(d, false, rows, 3, 0, offset);
+    add_column_3x3(d, &row, &taps, weights, sums, 1);
+    offset += step;
+    if (pixels == 2)
       return;
-    taps = column_of(d, false, 3, 0, (pixel + 4) * step);
-    add_column_3x3(d, &constants, &taps, weights, sums, 2, pixel + 2);
+    taps = column_of(d, false, rows, 3, 0, offset);
+    add_column_3x3(d, &row, &taps, weights, sums, 2);
+    offset += step;
+    if (pixels == 3)
+      return;
+    pixels -= 3;
   }
 }
+MASKD_EACH_WAY_NEON(convolve_3x3)
 
 // 3x3, results twice as far apart as their taps: a result's last column is the first of the next.
-static void convolve_3x3_by_2(maskd_depthwise_neon *d, size_t pixels) {
-  const maskd_row_neon constants = maskd_row_of_neon(d);
+INLINE void convolve_3x3_by_2_in_way(maskd_depthwise_neon *d, maskd_way_neon way, size_t pixels) {
+  maskd_row_neon row = maskd_row_of_neon(d, way, MASKD_BLOCK_NEON);
   const size_t step = d->window->tap_step;
+  const int8_t *rows[3];
   int8x16_t weights[3][VECTORS];
   int32x4_t sums[VECTORS], next[VECTORS];
+  point_at_rows(d, 3, rows);
 #pragma clang loop unroll(full)
   for (size_t x = 0; x < 3; x += 1)
     load_weights(d, x, weights[x]);
   maskd_bias_neon(d, next);
-  column taps = column_of(d, false, 3, 0, 0);
+  column taps = column_of(d, false, rows, 3, 0, 0);
   add_column(&taps, weights[0], next);
-  for (size_t pixel = 0; pixel < pixels; pixel += 1) {
+  for (size_t offset = step; pixels > 0; pixels -= 1, offset += step) {
     memcpy(sums, next, sizeof sums);
-    taps = column_of(d, false, 3, 0, (2 * pixel + 1) * step);
+    taps = column_of(d, false, rows, 3, 0, offset);
     add_column(&taps, weights[1], sums);
-    taps = column_of(d, false, 3, 0, (2 * pixel + 2) * step);
+    offset += step;
+    taps = column_of(d, false, rows, 3, 0, offset);
     maskd_bias_neon(d, next);
     add_column(&taps, weights[2], sums);
     add_column(&taps, weights[0], next);
-    maskd_finish_pixel_neon(d, &constants, pixel, sums);
+    maskd_finish_pixel_neon(d, &row, sums);
   }
 }
+MASKD_EACH_WAY_NEON(convolve_3x3_by_2)
 
 // 5x5, results as far apart as their taps. sums[0] belongs to the result that is complete next.
-static void convolve_5x5(maskd_depthwise_neon *d, size_t pixels) {
+INLINE void convolve_5x5_in_way(maskd_depthwise_neon *d, maskd_way_neon way, size_t pixels) {
   enum { SIDE = 5, GROUPS = 2 };
-  const maskd_row_neon constants = maskd_row_of_neon(d);
+  maskd_row_neon row = maskd_row_of_neon(d, way, MASKD_BLOCK_NEON);
+  const int8_t *rows[SIDE];
   int32x4_t sums[SIDE][VECTORS];
+  point_at_rows(d, SIDE, rows);
 #pragma clang loop unroll(full)
   for (size_t i = 0; i < SIDE; i += 1)
     maskd_bias_neon(d, sums[i]);
   for (size_t x = 0; x < pixels + SIDE - 1; x += 1) {
 #pragma clang loop unroll(full)
     for (size_t group = 0; group < GROUPS; group += 1) {
-      const column taps = column_of(d, false, SIDE, group, x * d->window->tap_step);
+      const column taps = column_of(d, false, rows, SIDE, group, x * d->window->tap_step);
 #pragma clang loop unroll(full)
       for (size_t i = 0; i < SIDE; i += 1) {
         int8x16_t weights[VECTORS];
@@ -155,15 +178,20 @@ static void convolve_5x5(maskd_depthwise_neon *d, size_t pixels) {
       }
     }
     if (x + 1 >= SIDE)
-      maskd_finish_pixel_neon(d, &constants, x + 1 - SIDE, sums[0]);
-    memmove(sums[0], sums[1], (SIDE - 1) * sizeof sums[0]);
+      maskd_finish_pixel_neon(d, &row, sums[0]);
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i + 1 < SIDE; i += 1)
+#pragma clang loop unroll(full)
+      for (size_t v = 0; v < VECTORS; v += 1)
+        sums[i][v] = sums[i + 1][v];
     maskd_bias_neon(d, sums[SIDE - 1]);
   }
 }
+MASKD_EACH_WAY_NEON(convolve_5x5)
 
 // Any window, any number of channels, results anywhere.
 static void convolve_any(maskd_depthwise_neon *d, size_t pixels) {
-  const maskd_row_neon constants = maskd_row_of_neon(d);
+  maskd_row_neon row = maskd_row_of_neon(d, d->results.way, d->count);
   const maskd_depthwise_window *window = d->window;
   const size_t groups = groups_of(window->height);
   for (size_t pixel = 0; pixel < pixels; pixel += 1) {
@@ -173,11 +201,11 @@ static void convolve_any(maskd_depthwise_neon *d, size_t pixels) {
       for (size_t group = 0; group < groups; group += 1) {
         int8x16_t weights[VECTORS];
         load_weights(d, x * groups + group, weights);
-        const column taps =
-            column_of(d, true, window->height, group, pixel * window->pixel_step + x * window->tap_step);
+        const size_t offset = d->channel + pixel * window->pixel_step + x * window->tap_step;
+        const column taps = column_of(d, true, d->rows, window->height, group, offset);
         add_column(&taps, weights, sums);
       }
-    maskd_finish_pixel_neon(d, &constants, pixel, sums);
+    maskd_finish_pixel_neon(d, &row, sums);
   }
 }
 

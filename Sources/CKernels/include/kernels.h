@@ -295,7 +295,7 @@ typedef struct maskd_gemm_shape {
 } maskd_gemm_shape;
 
 typedef struct maskd_kernels {
-  const char *family; // "generic", "avx2", "avx512vnni", "neon", "dotprod"
+  const char *family; // "generic", "avx2", "avx512vnni", "neon", "dotprod", "i8mm"
   maskd_gemm_shape gemm_s8_shape;
   maskd_gemm_s8_function gemm_s8;
   maskd_depthwise_s8_function depthwise_s8;

@@ -68,38 +68,60 @@ static inline void maskd_bias_neon(const maskd_depthwise_neon *d, int32x4_t sums
     sums[v] = vld1q_s32(d->epilogue->bias + d->channel + 4 * v);
 }
 
-// What a row of results needs again and again, where the shifts are to the right.
+// What a row of results needs again and again. Where `way` and `count` are constants, so is what is done for them.
 typedef struct maskd_row_neon {
   maskd_scales_neon scales;
   maskd_results_neon results;
+  size_t count;
+  char *next; // where the next result goes
 } maskd_row_neon;
 
-static inline maskd_row_neon maskd_row_of_neon(const maskd_depthwise_neon *d) {
-  maskd_row_neon row = {.results = d->results};
-  if (maskd_is_right_neon(&d->results))
+static inline maskd_row_neon maskd_row_of_neon(const maskd_depthwise_neon *d, maskd_way_neon way, size_t count) {
+  maskd_row_neon row = {.results = d->results, .count = count, .next = d->result};
+  row.results.way = way;
+  if (way == MASKD_WAY_RIGHT || way == MASKD_WAY_RIGHT_SIGNED)
     row.scales = maskd_scales_at_neon(d->epilogue, d->channel, MASKD_NEON_VECTORS);
   return row;
 }
 
 // Writes the results of one pixel.
-static inline void maskd_finish_pixel_neon(maskd_depthwise_neon *d, const maskd_row_neon *row, size_t pixel,
+static inline void maskd_finish_pixel_neon(maskd_depthwise_neon *d, maskd_row_neon *row,
                                            const int32x4_t sums[MASKD_NEON_VECTORS]) {
-  char *result = d->result + pixel * d->window->result_step;
-  if (row->results.way == MASKD_WAY_RIGHT) {
-    maskd_store_16_neon(maskd_sixteen_results_neon(sums, &row->scales, &row->results, false), d->count,
-                        (int8_t *)result);
-  } else if (row->results.way == MASKD_WAY_RIGHT_SIGNED) {
-    maskd_store_16_neon(maskd_sixteen_results_neon(sums, &row->scales, &row->results, true), d->count,
-                        (int8_t *)result);
+  const maskd_way_neon way = row->results.way;
+  if (way == MASKD_WAY_RIGHT || way == MASKD_WAY_RIGHT_SIGNED) {
+    const int8x16_t values =
+        maskd_sixteen_results_neon(sums, &row->scales, &row->results, way == MASKD_WAY_RIGHT_SIGNED);
+    maskd_store_16_neon(values, row->count, (int8_t *)row->next);
   } else {
     int32_t all[MASKD_NEON_RESULTS];
 #pragma clang loop unroll(full)
     for (size_t v = 0; v < MASKD_NEON_VECTORS; v += 1)
       vst1q_s32(all + 4 * v, sums[v]);
-    maskd_finish_slowly_neon(all, d->channel, d->count, d->epilogue, result, &d->range);
+    maskd_finish_slowly_neon(all, d->channel, row->count, d->epilogue, row->next, &d->range);
   }
+  row->next += d->window->result_step;
 }
 
 #pragma clang attribute pop
+
+// A function for each way from one that takes the way as a constant, and the choice between them.
+#define MASKD_EACH_WAY_NEON(NAME)                                                                                      \
+  static void NAME##_right(maskd_depthwise_neon *d, size_t pixels) {                                                   \
+    NAME##_in_way(d, MASKD_WAY_RIGHT, pixels);                                                                         \
+  }                                                                                                                    \
+  static void NAME##_right_signed(maskd_depthwise_neon *d, size_t pixels) {                                            \
+    NAME##_in_way(d, MASKD_WAY_RIGHT_SIGNED, pixels);                                                                  \
+  }                                                                                                                    \
+  static void NAME##_slowly(maskd_depthwise_neon *d, size_t pixels) {                                                  \
+    NAME##_in_way(d, MASKD_WAY_ANY, pixels);                                                                           \
+  }                                                                                                                    \
+  static void NAME(maskd_depthwise_neon *d, size_t pixels) {                                                           \
+    if (d->results.way == MASKD_WAY_RIGHT)                                                                             \
+      NAME##_right(d, pixels);                                                                                         \
+    else if (d->results.way == MASKD_WAY_RIGHT_SIGNED)                                                                 \
+      NAME##_right_signed(d, pixels);                                                                                  \
+    else                                                                                                               \
+      NAME##_slowly(d, pixels);                                                                                        \
+  }
 
 #endif

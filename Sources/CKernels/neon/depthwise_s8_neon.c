@@ -64,8 +64,8 @@ INLINE void add_widened_tap(int8x16_t x, int8x16_t w, int32x4_t sums[VECTORS]) {
   sums[3] = vmlal_high_s16(sums[3], high, high_w);
 }
 
-static void convolve_3x3(maskd_depthwise_neon *d, size_t pixels) {
-  const maskd_row_neon constants = maskd_row_of_neon(d);
+INLINE void convolve_3x3_in_way(maskd_depthwise_neon *d, maskd_way_neon way, size_t pixels) {
+  maskd_row_neon row = maskd_row_of_neon(d, way, MASKD_BLOCK_NEON);
   const size_t step = d->window->tap_step;
   const int8_t *rows[SIDE];
   int8x16_t weights[TAPS];
@@ -75,7 +75,7 @@ static void convolve_3x3(maskd_depthwise_neon *d, size_t pixels) {
 #pragma clang loop unroll(full)
   for (size_t tap = 0; tap < TAPS; tap += 1)
     weights[tap] = vld1q_s8(d->weights + tap * MASKD_BLOCK_NEON);
-  for (size_t pixel = 0; pixel < pixels; pixel += 1) {
+  for (; pixels > 0; pixels -= 1) {
     int8x16_t taps[TAPS];
 #pragma clang loop unroll(full)
     for (size_t y = 0; y < SIDE; y += 1) {
@@ -90,9 +90,10 @@ static void convolve_3x3(maskd_depthwise_neon *d, size_t pixels) {
     for (size_t tap = 0; tap + 1 < TAPS; tap += 2)
       add_two_taps(taps[tap], weights[tap], taps[tap + 1], weights[tap + 1], sums);
     add_tap(taps[TAPS - 1], weights[TAPS - 1], sums);
-    maskd_finish_pixel_neon(d, &constants, pixel, sums);
+    maskd_finish_pixel_neon(d, &row, sums);
   }
 }
+MASKD_EACH_WAY_NEON(convolve_3x3)
 
 // Two neighbouring taps of a row at a time.
 INLINE void add_row(const maskd_depthwise_neon *d, bool widens, const int8_t *from, const int8_t *weights,
@@ -111,7 +112,7 @@ INLINE void add_row(const maskd_depthwise_neon *d, bool widens, const int8_t *fr
 
 // Any window, any number of channels.
 INLINE void convolve_any(maskd_depthwise_neon *d, bool widens, size_t pixels) {
-  const maskd_row_neon constants = maskd_row_of_neon(d);
+  maskd_row_neon row = maskd_row_of_neon(d, d->results.way, d->count);
   const maskd_depthwise_window *window = d->window;
   for (size_t pixel = 0; pixel < pixels; pixel += 1) {
     int32x4_t sums[VECTORS];
@@ -119,7 +120,7 @@ INLINE void convolve_any(maskd_depthwise_neon *d, bool widens, size_t pixels) {
     for (size_t y = 0; y < window->height; y += 1)
       add_row(d, widens, d->rows[y] + d->channel + pixel * window->pixel_step,
               d->weights + y * window->width * MASKD_BLOCK_NEON, sums);
-    maskd_finish_pixel_neon(d, &constants, pixel, sums);
+    maskd_finish_pixel_neon(d, &row, sums);
   }
 }
 
