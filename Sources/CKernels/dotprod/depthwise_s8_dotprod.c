@@ -81,7 +81,7 @@ INLINE void load_weights(const maskd_depthwise_neon *d, size_t index, int8x16_t 
 // One more column of a 3x3 window: it ends the result of sums[i], is the middle of the next and begins the one after.
 INLINE void add_column_3x3(maskd_depthwise_neon *d, maskd_row_neon *row, const column *taps,
                            int8x16_t weights[3][VECTORS], int32x4_t sums[3][VECTORS], size_t i) {
-  maskd_bias_neon(d, sums[(i + 2) % 3]);
+  maskd_bias_neon(row, sums[(i + 2) % 3]);
   add_column(taps, weights[2], sums[i]);
   add_column(taps, weights[1], sums[(i + 1) % 3]);
   add_column(taps, weights[0], sums[(i + 2) % 3]);
@@ -99,8 +99,8 @@ INLINE void convolve_3x3_in_way(maskd_depthwise_neon *d, maskd_way_neon way, siz
 #pragma clang loop unroll(full)
   for (size_t x = 0; x < 3; x += 1)
     load_weights(d, x, weights[x]);
-  maskd_bias_neon(d, sums[0]);
-  maskd_bias_neon(d, sums[1]);
+  maskd_bias_neon(&row, sums[0]);
+  maskd_bias_neon(&row, sums[1]);
   column taps = column_of(d, false, rows, 3, 0, 0);
   add_column(&taps, weights[0], sums[0]);
   taps = column_of(d, false, rows, 3, 0, step);
@@ -139,7 +139,7 @@ INLINE void convolve_3x3_by_2_in_way(maskd_depthwise_neon *d, maskd_way_neon way
 #pragma clang loop unroll(full)
   for (size_t x = 0; x < 3; x += 1)
     load_weights(d, x, weights[x]);
-  maskd_bias_neon(d, next);
+  maskd_bias_neon(&row, next);
   column taps = column_of(d, false, rows, 3, 0, 0);
   add_column(&taps, weights[0], next);
   for (size_t offset = step; pixels > 0; pixels -= 1, offset += step) {
@@ -148,7 +148,7 @@ INLINE void convolve_3x3_by_2_in_way(maskd_depthwise_neon *d, maskd_way_neon way
     add_column(&taps, weights[1], sums);
     offset += step;
     taps = column_of(d, false, rows, 3, 0, offset);
-    maskd_bias_neon(d, next);
+    maskd_bias_neon(&row, next);
     add_column(&taps, weights[2], sums);
     add_column(&taps, weights[0], next);
     maskd_finish_pixel_neon(d, &row, sums);
@@ -165,7 +165,7 @@ INLINE void convolve_5x5_in_way(maskd_depthwise_neon *d, maskd_way_neon way, siz
   point_at_rows(d, SIDE, rows);
 #pragma clang loop unroll(full)
   for (size_t i = 0; i < SIDE; i += 1)
-    maskd_bias_neon(d, sums[i]);
+    maskd_bias_neon(&row, sums[i]);
   for (size_t x = 0; x < pixels + SIDE - 1; x += 1) {
 #pragma clang loop unroll(full)
     for (size_t group = 0; group < GROUPS; group += 1) {
@@ -184,7 +184,7 @@ INLINE void convolve_5x5_in_way(maskd_depthwise_neon *d, maskd_way_neon way, siz
 #pragma clang loop unroll(full)
       for (size_t v = 0; v < VECTORS; v += 1)
         sums[i][v] = sums[i + 1][v];
-    maskd_bias_neon(d, sums[SIDE - 1]);
+    maskd_bias_neon(&row, sums[SIDE - 1]);
   }
 }
 MASKD_EACH_WAY_NEON(convolve_5x5)
@@ -196,7 +196,7 @@ static void convolve_any(maskd_depthwise_neon *d, size_t pixels) {
   const size_t groups = groups_of(window->height);
   for (size_t pixel = 0; pixel < pixels; pixel += 1) {
     int32x4_t sums[VECTORS];
-    maskd_bias_neon(d, sums);
+    maskd_bias_neon(&row, sums);
     for (size_t x = 0; x < window->width; x += 1)
       for (size_t group = 0; group < groups; group += 1) {
         int8x16_t weights[VECTORS];

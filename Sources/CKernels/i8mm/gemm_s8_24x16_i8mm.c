@@ -13,21 +13,34 @@ enum { MR = 24, NR = 8, KR = 8, PAIRS = 3, ROWS = 2 * PAIRS, BLOCKS = 2, SUMS = 
 
 #define INLINE static inline __attribute__((always_inline))
 
+// smmla where it stands: the compiler would bring all loads forward and run out of registers.
+INLINE void multiply_add(int32x4_t *sum, int8x16_t activations, int8x16_t weights) {
+  __asm__ volatile("smmla %0.4s, %1.16b, %2.16b" : "+w"(*sum) : "w"(activations), "w"(weights));
+}
+
 // Eight depth values of every pair of rows.
 INLINE void multiply_eight(size_t pairs, size_t blocks, const int8x16_t *activations, const int8_t **weights,
                            int32x4_t *sums) {
 #pragma clang loop unroll(full)
   for (size_t b = 0; b < blocks; b += 1) {
 #pragma clang loop unroll(full)
-    for (size_t c = 0; c < NR / 2; c += 1) {
-      const int8x16_t w = vld1q_s8(weights[b] + c * 2 * KR);
+    for (size_t c = 0; c < NR / 2; c += 2) {
+      const int8x16_t w[2] = {vld1q_s8(weights[b] + c * 2 * KR), vld1q_s8(weights[b] + (c + 1) * 2 * KR)};
 #pragma clang loop unroll(full)
-      for (size_t p = 0; p < pairs; p += 1) {
-        int32x4_t *sum = sums + (p * blocks + b) * NR / 2 + c;
-        *sum = vmmlaq_s32(*sum, activations[p], w);
-      }
+      for (size_t i = 0; i < 2 * pairs; i += 1)
+        multiply_add(sums + (i % pairs * blocks + b) * NR / 2 + c + i / pairs, activations[i % pairs], w[i / pairs]);
     }
     weights[b] += NR * KR;
+  }
+}
+
+// Eight values of two rows each, one behind the other.
+INLINE void load_pairs(size_t pairs, const int8_t **next, int8x16_t *activations) {
+#pragma clang loop unroll(full)
+  for (size_t p = 0; p < pairs; p += 1) {
+    activations[p] = vcombine_s8(vld1_s8(next[2 * p]), vld1_s8(next[2 * p + 1]));
+    next[2 * p] += KR;
+    next[2 * p + 1] += KR;
   }
 }
 
@@ -36,22 +49,20 @@ INLINE void multiply_piece(size_t rows, size_t blocks, const int8_t *const *oper
                            const int8_t **weights, int32x4_t *sums) {
   const size_t pairs = (rows + 1) / 2;
   const int8_t *next[ROWS];
+  int8x16_t activations[PAIRS];
 #pragma clang loop unroll(full)
   for (size_t r = 0; r < 2 * pairs; r += 1)
     next[r] = operands[r < rows ? r : rows - 1];
 #pragma clang loop unroll(disable)
-  for (size_t k = 0; k < bytes; k += MASKD_SIXTEEN) {
-    int8x16_t low[PAIRS], high[PAIRS];
-#pragma clang loop unroll(full)
-    for (size_t p = 0; p < pairs; p += 1) {
-      const int64x2_t even = vreinterpretq_s64_s8(vld1q_s8(next[2 * p] + k));
-      const int64x2_t odd = vreinterpretq_s64_s8(vld1q_s8(next[2 * p + 1] + k));
-      low[p] = vreinterpretq_s8_s64(vzip1q_s64(even, odd));
-      high[p] = vreinterpretq_s8_s64(vzip2q_s64(even, odd));
-    }
-    multiply_eight(pairs, blocks, low, weights, sums);
-    if (k + KR < bytes)
-      multiply_eight(pairs, blocks, high, weights, sums);
+  for (; bytes > KR; bytes -= bytes < MASKD_SIXTEEN ? bytes : MASKD_SIXTEEN) {
+    load_pairs(pairs, next, activations);
+    multiply_eight(pairs, blocks, activations, weights, sums);
+    load_pairs(pairs, next, activations);
+    multiply_eight(pairs, blocks, activations, weights, sums);
+  }
+  if (bytes > 0) {
+    load_pairs(pairs, next, activations);
+    multiply_eight(pairs, blocks, activations, weights, sums);
   }
 }
 
@@ -63,19 +74,28 @@ INLINE int32x4_t second_halves(int32x4_t a, int32x4_t b) {
   return vreinterpretq_s32_s64(vzip2q_s64(vreinterpretq_s64_s32(a), vreinterpretq_s64_s32(b)));
 }
 
+// The sums of a pair of rows hold two columns of the one and two of the other.
+INLINE void begin(size_t rows, size_t vectors, const maskd_product_neon *p, size_t row, int32x4_t *sums) {
+  const int32_t *bias = p->epilogue->bias + p->column, *terms = p->row_terms;
+  const size_t pairs = (rows + 1) / 2;
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < pairs * 2 * vectors; i += 1) {
+    const int32x2_t two = vld1_s32(bias + i % (2 * vectors) * 2);
+    sums[i] = vcombine_s32(two, two);
+  }
+  if (!terms)
+    return;
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < pairs * 2 * vectors; i += 1) {
+    const size_t even = i / (2 * vectors) * 2, odd = even + 1 < rows ? even + 1 : even;
+    sums[i] = vaddq_s32(sums[i], vcombine_s32(vdup_n_s32(terms[row + even]), vdup_n_s32(terms[row + odd])));
+  }
+}
+
 INLINE void multiply(size_t rows, size_t blocks, maskd_product_neon *p, size_t row) {
-  // The sums of a pair of rows hold two columns of the one and two of the other; `of_rows` has four columns of one.
   int32x4_t sums[SUMS], of_rows[SUMS];
   const size_t vectors = 2 * blocks, pairs = (rows + 1) / 2;
-  maskd_begin_neon(rows, vectors, p, row, of_rows);
-#pragma clang loop unroll(full)
-  for (size_t i = 0; i < pairs * vectors; i += 1) {
-    const size_t pair = i / vectors, v = i % vectors;
-    const int32x4_t even = of_rows[2 * pair * vectors + v];
-    const int32x4_t odd = 2 * pair + 1 < rows ? of_rows[(2 * pair + 1) * vectors + v] : even;
-    sums[2 * i] = first_halves(even, odd);
-    sums[2 * i + 1] = second_halves(even, odd);
-  }
+  begin(rows, vectors, p, row, sums);
   const int8_t *weights[BLOCKS] = {p->weights, p->weights + p->block_bytes};
   for (size_t piece = 0; piece < p->operands.pieces; piece += 1)
     multiply_piece(rows, blocks, maskd_piece_neon(&p->operands, piece, row, rows),

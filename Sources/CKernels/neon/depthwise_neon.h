@@ -62,26 +62,32 @@ static inline int8x16_t maskd_tap_neon(const maskd_depthwise_neon *d, bool is_pa
   return vcombine_s8(vcreate_s8(part.low), vcreate_s8(part.high));
 }
 
-static inline void maskd_bias_neon(const maskd_depthwise_neon *d, int32x4_t sums[MASKD_NEON_VECTORS]) {
-#pragma clang loop unroll(full)
-  for (size_t v = 0; v < MASKD_NEON_VECTORS; v += 1)
-    sums[v] = vld1q_s32(d->epilogue->bias + d->channel + 4 * v);
-}
-
 // What a row of results needs again and again. Where `way` and `count` are constants, so is what is done for them.
 typedef struct maskd_row_neon {
   maskd_scales_neon scales;
   maskd_results_neon results;
   size_t count;
+  const int32_t *bias;
   char *next; // where the next result goes
+  size_t step;
 } maskd_row_neon;
 
 static inline maskd_row_neon maskd_row_of_neon(const maskd_depthwise_neon *d, maskd_way_neon way, size_t count) {
-  maskd_row_neon row = {.results = d->results, .count = count, .next = d->result};
+  maskd_row_neon row = {.results = d->results,
+                        .count = count,
+                        .bias = d->epilogue->bias + d->channel,
+                        .next = d->result,
+                        .step = d->window->result_step};
   row.results.way = way;
   if (way == MASKD_WAY_RIGHT || way == MASKD_WAY_RIGHT_SIGNED)
     row.scales = maskd_scales_at_neon(d->epilogue, d->channel, MASKD_NEON_VECTORS);
   return row;
+}
+
+static inline void maskd_bias_neon(const maskd_row_neon *row, int32x4_t sums[MASKD_NEON_VECTORS]) {
+#pragma clang loop unroll(full)
+  for (size_t v = 0; v < MASKD_NEON_VECTORS; v += 1)
+    sums[v] = vld1q_s32(row->bias + 4 * v);
 }
 
 // Writes the results of one pixel.
@@ -99,7 +105,7 @@ static inline void maskd_finish_pixel_neon(maskd_depthwise_neon *d, maskd_row_ne
       vst1q_s32(all + 4 * v, sums[v]);
     maskd_finish_slowly_neon(all, d->channel, row->count, d->epilogue, row->next, &d->range);
   }
-  row->next += d->window->result_step;
+  row->next += row->step;
 }
 
 #pragma clang attribute pop

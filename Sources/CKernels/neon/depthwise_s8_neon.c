@@ -85,7 +85,7 @@ INLINE void convolve_3x3_in_way(maskd_depthwise_neon *d, maskd_way_neon way, siz
       rows[y] += d->window->pixel_step;
     }
     int32x4_t sums[VECTORS];
-    maskd_bias_neon(d, sums);
+    maskd_bias_neon(&row, sums);
 #pragma clang loop unroll(full)
     for (size_t tap = 0; tap + 1 < TAPS; tap += 2)
       add_two_taps(taps[tap], weights[tap], taps[tap + 1], weights[tap + 1], sums);
@@ -116,7 +116,7 @@ INLINE void convolve_any(maskd_depthwise_neon *d, bool widens, size_t pixels) {
   const maskd_depthwise_window *window = d->window;
   for (size_t pixel = 0; pixel < pixels; pixel += 1) {
     int32x4_t sums[VECTORS];
-    maskd_bias_neon(d, sums);
+    maskd_bias_neon(&row, sums);
     for (size_t y = 0; y < window->height; y += 1)
       add_row(d, widens, d->rows[y] + d->channel + pixel * window->pixel_step,
               d->weights + y * window->width * MASKD_BLOCK_NEON, sums);

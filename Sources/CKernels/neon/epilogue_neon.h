@@ -97,14 +97,6 @@ static inline int8x16_t maskd_sixteen_results_neon(const int32x4_t sums[MASKD_NE
   return results->is_whole_range ? values : maskd_within_neon(values, results);
 }
 
-// Eight results of the first two vectors.
-static inline int8x8_t maskd_eight_results_neon(const int32x4_t *sums, const maskd_scales_neon *scales,
-                                                const maskd_results_neon *results, bool is_signed) {
-  const int8x8_t values =
-      vqmovn_s16(maskd_eight_shifted_neon(sums, scales->multipliers, scales->shifts, results->zero_point, is_signed));
-  return results->is_whole_range ? values : vget_low_s8(maskd_within_neon(vcombine_s8(values, values), results));
-}
-
 // Writes `count` (at most 16) results.
 static inline void maskd_store_16_neon(int8x16_t values, size_t count, int8_t *result) {
   if (count >= 16) {

@@ -38,6 +38,46 @@ INLINE void multiply_sixteen(size_t rows, bool has_least, bool is_half, const in
   }
 }
 
+INLINE void load_sixteen(size_t rows, const int8_t **next, int8x16_t *activations) {
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += 1) {
+    activations[r] = vld1q_s8(next[r]);
+    next[r] += KR;
+  }
+}
+
+#define FOUR_ROWS(A, B, C, D) A "\n\t" B "\n\t" C "\n\t" D "\n\t"
+
+// Four rows by two columns. Written out, because the order is what counts on a processor that does not change it: seven
+// instructions lie between each and the one that needs its result.
+INLINE void multiply_two_columns(const int8x16_t *x, int8x16_t weights, int8x16_t next_weights, int32x4_t *sums) {
+  int16x8_t products[2 * ROWS];
+  __asm__ volatile(
+      FOUR_ROWS("smull %8.8h, %16.8b, %20.8b", "smull %9.8h, %17.8b, %20.8b", "smull %10.8h, %18.8b, %20.8b",
+                "smull %11.8h, %19.8b, %20.8b") //
+      FOUR_ROWS("smull %12.8h, %16.8b, %21.8b", "smull %13.8h, %17.8b, %21.8b", "smull %14.8h, %18.8b, %21.8b",
+                "smull %15.8h, %19.8b, %21.8b") //
+      FOUR_ROWS("smlal2 %8.8h, %16.16b, %20.16b", "smlal2 %9.8h, %17.16b, %20.16b", "smlal2 %10.8h, %18.16b, %20.16b",
+                "smlal2 %11.8h, %19.16b, %20.16b") //
+      FOUR_ROWS("smlal2 %12.8h, %16.16b, %21.16b", "smlal2 %13.8h, %17.16b, %21.16b", "smlal2 %14.8h, %18.16b, %21.16b",
+                "smlal2 %15.8h, %19.16b, %21.16b")                                                            //
+      FOUR_ROWS("sadalp %0.4s, %8.8h", "sadalp %1.4s, %9.8h", "sadalp %2.4s, %10.8h", "sadalp %3.4s, %11.8h") //
+      FOUR_ROWS("sadalp %4.4s, %12.8h", "sadalp %5.4s, %13.8h", "sadalp %6.4s, %14.8h", "sadalp %7.4s, %15.8h")
+      : "+w"(sums[0]), "+w"(sums[NR]), "+w"(sums[2 * NR]), "+w"(sums[3 * NR]), "+w"(sums[1]), "+w"(sums[NR + 1]),
+        "+w"(sums[2 * NR + 1]), "+w"(sums[3 * NR + 1]), "=&w"(products[0]), "=&w"(products[1]), "=&w"(products[2]),
+        "=&w"(products[3]), "=&w"(products[4]), "=&w"(products[5]), "=&w"(products[6]), "=&w"(products[7])
+      : "w"(x[0]), "w"(x[1]), "w"(x[2]), "w"(x[3]), "w"(weights), "w"(next_weights));
+}
+
+// Sixteen depth values of four rows.
+INLINE void multiply_four_rows(const int8_t **next, const int8_t *weights, int32x4_t *sums) {
+  int8x16_t x[ROWS];
+  load_sixteen(ROWS, next, x);
+#pragma clang loop unroll(full)
+  for (size_t c = 0; c < NR; c += 2)
+    multiply_two_columns(x, vld1q_s8(weights + c * KR), vld1q_s8(weights + (c + 1) * KR), sums + c);
+}
+
 // Returns where the next piece's weights begin.
 INLINE const int8_t *multiply_piece(size_t rows, bool has_least, const int8_t *const *operands, size_t bytes,
                                     const int8_t *weights, int32x4_t *sums) {
@@ -47,25 +87,14 @@ INLINE const int8_t *multiply_piece(size_t rows, bool has_least, const int8_t *c
   for (size_t r = 0; r < rows; r += 1)
     next[r] = operands[r];
   size_t left = bytes;
-#pragma clang loop unroll(disable)
-  for (; left >= 2 * KR; left -= 2 * KR, weights += 2 * NR * KR) {
-    int8x16_t more[ROWS];
-#pragma clang loop unroll(full)
-    for (size_t r = 0; r < rows; r += 1) {
-      activations[r] = vld1q_s8(next[r]);
-      more[r] = vld1q_s8(next[r] + KR);
-      next[r] += 2 * KR;
+  if (rows == ROWS && !has_least)
+    for (; left >= 2 * KR; left -= 2 * KR, weights += 2 * NR * KR) {
+      multiply_four_rows(next, weights, sums);
+      multiply_four_rows(next, weights + NR * KR, sums);
     }
-    multiply_sixteen(rows, has_least, false, activations, weights, sums);
-    multiply_sixteen(rows, has_least, false, more, weights + NR * KR, sums);
-  }
 #pragma clang loop unroll(disable)
   for (; left > 0; left -= left < KR ? left : KR, weights += NR * KR) {
-#pragma clang loop unroll(full)
-    for (size_t r = 0; r < rows; r += 1) {
-      activations[r] = vld1q_s8(next[r]);
-      next[r] += KR;
-    }
+    load_sixteen(rows, next, activations);
     if (left <= KR / 2)
       multiply_sixteen(rows, has_least, true, activations, weights, sums);
     else
@@ -91,31 +120,24 @@ INLINE void reduce(size_t rows, bool has_least, const maskd_product_neon *p, siz
   }
 }
 
-INLINE void store_row(int8x16_t values, int r, size_t count, int8_t *result) {
-  int8_t all[16];
-  if (count >= NR) {
-    const int32x4_t words = vreinterpretq_s32_s8(values);
-    const int32_t word = r == 0   ? vgetq_lane_s32(words, 0)
-                         : r == 1 ? vgetq_lane_s32(words, 1)
-                         : r == 2 ? vgetq_lane_s32(words, 2)
-                                  : vgetq_lane_s32(words, 3);
-    memcpy(result, &word, sizeof word);
-    return;
-  }
-  vst1q_s8(all, values);
-  memcpy(result, all + r * NR, count);
-}
-
 // The sums of up to four rows make sixteen results.
 INLINE void finish_right(bool is_signed, size_t rows, const maskd_product_neon *p, size_t row, const int32x4_t *sums) {
   const int32x4_t multiplier = vld1q_s32(p->epilogue->multiplier + p->column);
   const int32x4_t shift = vld1q_s32(p->epilogue->shift + p->column);
   const maskd_scales_neon scales = {{multiplier, multiplier, multiplier, multiplier}, {shift, shift, shift, shift}};
-  const maskd_results_neon results = p->results;
-  const int8x16_t values = maskd_sixteen_results_neon(sums, &scales, &results, is_signed);
-#pragma clang loop unroll(full)
-  for (size_t r = 0; r < rows; r += 1)
-    store_row(values, (int)r, p->count, (int8_t *)p->result + (row + r) * p->result_stride);
+  const int16x8_t zero_point = p->results.zero_point;
+  const int16x8_t low = maskd_eight_shifted_neon(sums, scales.multipliers, scales.shifts, zero_point, is_signed);
+  const int16x8_t high = maskd_eight_shifted_neon(sums + 2, scales.multipliers, scales.shifts, zero_point, is_signed);
+  const uint32x4_t values = vreinterpretq_u32_s8(vqmovn_high_s16(vqmovn_s16(low), high));
+  const size_t stride = p->result_stride;
+  char *result = p->result + row * stride;
+  vst1q_lane_u32((void *)result, values, 0);
+  if (rows > 1)
+    vst1q_lane_u32((void *)(result + stride), values, 1);
+  if (rows > 2)
+    vst1q_lane_u32((void *)(result + 2 * stride), values, 2);
+  if (rows > 3)
+    vst1q_lane_u32((void *)(result + 3 * stride), values, 3);
 }
 
 INLINE void multiply_rows(size_t rows, bool has_least, maskd_product_neon *p, size_t row) {
@@ -131,9 +153,9 @@ INLINE void multiply_rows(size_t rows, bool has_least, maskd_product_neon *p, si
 #pragma clang loop unroll(full)
   for (size_t r = rows; r < ROWS; r += 1)
     sums[r] = sums[0];
-  if (p->results.way == MASKD_WAY_RIGHT)
+  if (p->way == MASKD_WAY_RIGHT)
     finish_right(false, rows, p, row, sums);
-  else if (p->results.way == MASKD_WAY_RIGHT_SIGNED)
+  else if (p->way == MASKD_WAY_RIGHT_SIGNED)
     finish_right(true, rows, p, row, sums);
   else
 #pragma clang loop unroll(full)

@@ -14,6 +14,7 @@ typedef struct maskd_product_neon {
   const maskd_epilogue *epilogue;
   maskd_results_neon results;
   maskd_range_neon range;
+  maskd_way_neon way;    // of the block
   size_t block_bytes;    // of the packed weights of one block
   const int8_t *weights; // of the block
   size_t column, count;  // its first column, and how many of the call are left from there on
@@ -40,12 +41,15 @@ static inline void maskd_multiply_neon(const maskd_tiles_neon *tiles, maskd_prod
   const size_t height = rows / count, higher = rows % count;
   for (size_t done = 0; done < columns;) {
     const bool is_wide = columns - done > tiles->nr;
+    const size_t blocks = is_wide ? tiles->blocks : 1;
     p->count = columns - done;
+    // Only whole rows of a block whose results need no bounds of their own are written the short way.
+    const bool is_plain = p->results.is_whole_range && p->count >= blocks * tiles->nr;
+    p->way = is_plain ? p->results.way : MASKD_WAY_ANY;
     const maskd_tile_neon *tile = is_wide ? tiles->wide : tiles->narrow;
     if (higher > 0)
       tile[height](p, 0, higher);
     tile[height - 1](p, higher * (height + 1), count - higher);
-    const size_t blocks = is_wide ? tiles->blocks : 1;
     done += blocks * tiles->nr;
     p->column += blocks * tiles->nr;
     p->weights += blocks * p->block_bytes;
@@ -80,27 +84,28 @@ static inline void maskd_gemm_neon(const maskd_tiles_neon *tiles, size_t rows, s
 // The same address, but the compiler can't tell: it loads again, two registers at a time, and does not move them one
 // by one.
 static inline const int32_t *maskd_anew_neon(const int32_t *values) {
-  __asm__("" : "+r"(values));
+  __asm__ volatile("" : "+r"(values));
   return values;
 }
 
 // What the sums of a tile begin with: row by row, `vectors` a row.
 static inline void maskd_begin_neon(size_t rows, size_t vectors, const maskd_product_neon *p, size_t row,
                                     int32x4_t *sums) {
+  const int32_t *bias = p->epilogue->bias + p->column, *terms = p->row_terms;
 #pragma clang loop unroll(full)
   for (size_t r = 0; r < rows; r += 1) {
-    const int32_t *bias = maskd_anew_neon(p->epilogue->bias + p->column);
+    bias = maskd_anew_neon(bias);
 #pragma clang loop unroll(full)
     for (size_t v = 0; v < vectors; v += 1)
       sums[r * vectors + v] = vld1q_s32(bias + 4 * v);
   }
-  if (!p->row_terms)
+  if (!terms)
     return;
 #pragma clang loop unroll(full)
   for (size_t r = 0; r < rows; r += 1)
 #pragma clang loop unroll(full)
     for (size_t v = 0; v < vectors; v += 1)
-      sums[r * vectors + v] = vaddq_s32(sums[r * vectors + v], vdupq_n_s32(p->row_terms[row + r]));
+      sums[r * vectors + v] = vaddq_s32(sums[r * vectors + v], vdupq_n_s32(terms[row + r]));
 }
 
 static inline void maskd_finish_row_slowly_neon(maskd_product_neon *p, size_t row, size_t vectors,
@@ -112,27 +117,32 @@ static inline void maskd_finish_row_slowly_neon(maskd_product_neon *p, size_t ro
   maskd_finish_slowly_neon(all, p->column, count, p->epilogue, p->result + row * p->result_stride, &p->range);
 }
 
+// The short way: whole rows of two or four vectors.
 static inline void maskd_finish_right_neon(bool is_signed, size_t rows, size_t vectors, const maskd_product_neon *p,
                                            size_t row, const int32x4_t *sums) {
   const maskd_scales_neon scales = maskd_scales_at_neon(p->epilogue, p->column, vectors);
-  const maskd_results_neon results = p->results;
-  const size_t count = p->count;
+  const int16x8_t zero_point = p->results.zero_point;
+  const size_t stride = p->result_stride;
+  int8_t *result = (int8_t *)p->result + row * stride;
 #pragma clang loop unroll(full)
-  for (size_t r = 0; r < rows; r += 1) {
-    int8_t *result = (int8_t *)p->result + (row + r) * p->result_stride;
+  for (size_t r = 0; r < rows; r += 1, result += stride) {
+    const int32x4_t *x = sums + r * vectors;
+    const int8x8_t low =
+        vqmovn_s16(maskd_eight_shifted_neon(x, scales.multipliers, scales.shifts, zero_point, is_signed));
     if (vectors == MASKD_NEON_VECTORS)
-      maskd_store_16_neon(maskd_sixteen_results_neon(sums + r * vectors, &scales, &results, is_signed), count, result);
+      vst1q_s8(result, vqmovn_high_s16(low, maskd_eight_shifted_neon(x + 2, scales.multipliers + 2, scales.shifts + 2,
+                                                                     zero_point, is_signed)));
     else
-      maskd_store_8_neon(maskd_eight_results_neon(sums + r * vectors, &scales, &results, is_signed), count, result);
+      vst1_s8(result, low);
   }
 }
 
 // From the sums of a tile, row by row, two or four vectors a row, to its results.
 static inline void maskd_finish_neon(size_t rows, size_t vectors, maskd_product_neon *p, size_t row,
                                      const int32x4_t *sums) {
-  if (p->results.way == MASKD_WAY_RIGHT)
+  if (p->way == MASKD_WAY_RIGHT)
     maskd_finish_right_neon(false, rows, vectors, p, row, sums);
-  else if (p->results.way == MASKD_WAY_RIGHT_SIGNED)
+  else if (p->way == MASKD_WAY_RIGHT_SIGNED)
     maskd_finish_right_neon(true, rows, vectors, p, row, sums);
   else
 #pragma clang loop unroll(full)
