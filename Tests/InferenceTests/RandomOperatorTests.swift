@@ -150,6 +150,24 @@ import Testing
     }
   }
 
+  /// An operand that is one constant value, on either side.
+  @Test(arguments: [ElementType.int8, .uint8])
+  func binaryOperatorsWithConstants(type: ElementType) throws {
+    for code in [BuiltinOperator.add, .sub, .mul] {
+      for seed in Self.seeds {
+        var random = RandomModel(type, seed: 3500 + seed)
+        let values = source([1, 3, number(1...5, &random), number(1...70, &random)], &random)
+        let shape = [[], [1], [1, 1, 1, 1]][Int(seed % 3)]
+        let constant = random.constant(shape, quantization(&random))
+        let activation = Activation(rawValue: number(0...3, &random)) ?? .none
+        let result = random.append(
+          code, .arithmetic(activation: activation), seed % 2 == 0 ? [values, constant] : [constant, values],
+          quantization: quantization(&random, magnitudes: -6...6))
+        try expectSameBytes(&random, result, "\(code), seed \(seed): a constant of \(shape), \(activation)")
+      }
+    }
+  }
+
   @Test(arguments: [ElementType.int8, .uint8])
   func functions(type: ElementType) throws {
     for seed in Self.seeds {

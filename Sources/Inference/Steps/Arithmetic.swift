@@ -67,7 +67,7 @@ extension Compiler {
       multiplier: last.multiplier, shift: last.shift, zero_point: to.zeroPoint, minimum: range.lowerBound,
       maximum: range.upperBound, subtract: subtracts, left_flip: flip(of: operands.left),
       right_flip: flip(of: operands.right), result_flip: flip(of: result))
-    try emit(QuantizedSum(parameters: parameters, kernels: family.table), operands, result: result)
+    try emitQuantized(QuantizedSum(parameters: parameters, kernels: family.table), operands, result: result)
   }
 
   mutating func compileProduct(_ node: Node) throws(CompilationError) {
@@ -88,7 +88,35 @@ extension Compiler {
       left_zero_point: left.zeroPoint, right_zero_point: right.zeroPoint, multiplier: scale.multiplier,
       shift: scale.shift, zero_point: to.zeroPoint, minimum: range.lowerBound, maximum: range.upperBound,
       left_flip: flip(of: operands.left), right_flip: flip(of: operands.right), result_flip: flip(of: result))
-    try emit(QuantizedProduct(parameters: parameters, kernels: family.table), operands, result: result)
+    try emitQuantized(QuantizedProduct(parameters: parameters, kernels: family.table), operands, result: result)
+  }
+
+  /// Appends an int8 operator; with one constant value it is a function of the other operand, whose table the operator
+  /// itself fills in.
+  private mutating func emitQuantized<Operation: BinaryOperation>(
+    _ operation: Operation, _ operands: BinaryOperands, result: Operand
+  ) throws(CompilationError) where Operation.Element == Int8 {
+    let count = self[result].elementCount
+    func isFunction(of operand: Operand, with other: Operand) -> Bool {
+      self[operand].elementCount == count && self[root(of: operand)].constant == nil
+        && self[other].elementCount == 1 && self[root(of: other)].constant != nil
+    }
+    let isOfLeft = isFunction(of: operands.left, with: operands.right)
+    guard isOfLeft || isFunction(of: operands.right, with: operands.left) else {
+      try emit(operation, operands, result: result)
+      return
+    }
+    let constant = try materialize(isOfLeft ? operands.right : operands.left).elements(as: Int8.self).pointee
+    let one = maskd_broadcast(runs: 1, count: 1, left_step: 1, left_stride: 0, right_step: 1, right_stride: 0)
+    let table = LookupTable { value in
+      var entry: Int8 = 0
+      operation.apply(
+        one, left: [isOfLeft ? value : constant], right: [isOfLeft ? constant : value], result: &entry)
+      return entry
+    }
+    let source = isOfLeft ? operands.left : operands.right
+    let step = TableLookup(source: source, result: result, count: count, table: table, kernels: family.table)
+    try emit(step, reading: [source], writing: [result])
   }
 
   mutating func compileQuotient(_ node: Node) throws(CompilationError) {
