@@ -33,7 +33,8 @@ struct Pool: Step {
   }
 }
 
-/// The same in float32.
+/// The same in float32. The rows under a window are brought together first, for all windows of a row of results; then
+/// the columns.
 struct FloatPool: Step {
   let source: Operand
   let result: Operand
@@ -46,36 +47,49 @@ struct FloatPool: Step {
   let kernels: KernelTable
 
   var partCount: Int { window.batches * window.outputHeight }
-  var scratchByteCount: Int { window.tapsInside * MemoryLayout<Int>.stride }
+  private var inputRowCount: Int { window.inputWidth * channels }
+  /// A row of the picture.
+  var scratchByteCount: Int { inputRowCount * MemoryLayout<Float>.stride }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
-    let input = UnsafePointer(arena.float(source))
-    let pointers = arena.scratch.assumingMemoryBound(to: UnsafePointer<Float>?.self)
+    let column = arena.scratch.assumingMemoryBound(to: Float.self)
     let seen = range?.begin(in: arena)
     let rowCount = window.outputWidth * channels
     for part in parts {
-      let row = arena.float(result) + part * rowCount
+      let (batch, y) = part.quotientAndRemainder(dividingBy: window.outputHeight)
+      let rows = window.rowsInside(y)
+      let input = UnsafePointer(arena.float(source)) + batch * window.inputHeight * inputRowCount
+      combine(rows, of: input, each: inputRowCount, to: column)
+      let target = arena.float(result) + part * rowCount
       for x in 0..<window.outputWidth {
-        let taps = window.pointInside(pointers, input, channels: channels, row: part, x: x)
-        pool(pointers, taps, to: row + x * channels)
+        let columns = window.columnsInside(x)
+        combine(columns, of: column, each: channels, to: target + x * channels)
+        finish(target + x * channels, taps: rows.count * columns.count)
       }
-      if let seen { kernels.pointer.pointee.range_f32(rowCount, row, seen) }
+      if let seen { kernels.pointer.pointee.range_f32(rowCount, target, seen) }
     }
   }
 
-  /// Brings the pixels of one window together.
-  private func pool(
-    _ pixels: UnsafeMutablePointer<UnsafePointer<Float>?>, _ taps: Int, to target: UnsafeMutablePointer<Float>
+  /// Brings neighbouring runs of `count` floats together in one.
+  private func combine(
+    _ runs: Range<Int>, of values: UnsafePointer<Float>, each count: Int, to target: UnsafeMutablePointer<Float>
   ) {
+    guard !runs.isEmpty else { return target.update(repeating: 0, count: count) }
     let arithmetic = kernels.pointer.pointee.arithmetic_f32
-    let operation = isAverage ? MASKD_ADD : MASKD_MAXIMUM
-    guard taps > 0, let first = pixels[0] else { return }
-    target.update(from: first, count: channels)
-    for tap in 1..<taps {
-      arithmetic?(operation, channels, target, 1, pixels[tap], 1, -Float.infinity, Float.infinity, target)
+    target.update(from: values + runs.lowerBound * count, count: count)
+    for run in runs.dropFirst() {
+      arithmetic?(
+        isAverage ? MASKD_ADD : MASKD_MAXIMUM, count, target, 1, values + run * count, 1, -Float.infinity,
+        Float.infinity, target)
     }
-    withUnsafePointer(to: isAverage ? Float(taps) : 1) {
-      arithmetic?(MASKD_DIVIDE, channels, target, 1, $0, 0, limits.lowerBound, limits.upperBound, target)
+  }
+
+  /// Divides a sum by the number of its pixels, and applies the activation.
+  private func finish(_ target: UnsafeMutablePointer<Float>, taps: Int) {
+    guard isAverage || limits != -Float.infinity...Float.infinity else { return }
+    withUnsafePointer(to: isAverage ? Float(max(1, taps)) : 1) {
+      kernels.pointer.pointee.arithmetic_f32(
+        MASKD_DIVIDE, channels, target, 1, $0, 0, limits.lowerBound, limits.upperBound, target)
     }
   }
 }
@@ -84,6 +98,18 @@ extension Window {
   /// The most taps of one window that can lie inside the picture.
   var tapsInside: Int { min(height, inputHeight) * min(width, inputWidth) }
 
+  /// The rows of the picture under a row of results.
+  func rowsInside(_ y: Int) -> Range<Int> {
+    let first = y * strideHeight - top
+    return max(0, first)..<max(max(0, first), min(inputHeight, first + height))
+  }
+
+  /// The columns of the picture under a column of results.
+  func columnsInside(_ x: Int) -> Range<Int> {
+    let first = x * strideWidth - left
+    return max(0, first)..<max(max(0, first), min(inputWidth, first + width))
+  }
+
   /// Points to the input pixels of a window that lie inside the picture; returns how many there are.
   @inline(__always)
   func pointInside<Element>(
@@ -91,11 +117,9 @@ extension Window {
     x: Int
   ) -> Int {
     let (batch, y) = row.quotientAndRemainder(dividingBy: outputHeight)
-    let firstRow = y * strideHeight - top
-    let firstColumn = x * strideWidth - left
     var count = 0
-    for inputY in max(0, firstRow)..<max(max(0, firstRow), min(inputHeight, firstRow + height)) {
-      for inputX in max(0, firstColumn)..<max(max(0, firstColumn), min(inputWidth, firstColumn + width)) {
+    for inputY in rowsInside(y) {
+      for inputX in columnsInside(x) {
         pointers[count] = input + ((batch * inputHeight + inputY) * inputWidth + inputX) * channels
         count += 1
       }
