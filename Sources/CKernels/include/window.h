@@ -23,8 +23,8 @@ void maskd_point_taps(const maskd_window *window, const void *input, const void 
                       size_t mr, const void **pointers);
 
 // The same for windows whose taps stand side by side in memory (dilation_width of 1, all channels of a pixel): each row
-// of a window is one tap of width * pixel_bytes bytes. A row that leaves the picture on the left or right is put together
-// in `patches`, which has room for rows * height of them, `patch_bytes` apart; `outside` is as long as a tap.
+// of a window is one tap of width * pixel_bytes bytes. A row that leaves the picture on the left or right is put
+// together in `patches`, which has room for rows * height of them, `patch_bytes` apart; `outside` is as long as a tap.
 void maskd_point_rows(const maskd_window *window, const void *input, const void *outside, size_t first, size_t rows,
                       size_t mr, const void **pointers, void *patches, size_t patch_bytes);
 
