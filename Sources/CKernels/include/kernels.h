@@ -341,4 +341,8 @@ size_t maskd_packed_gemm_f32_bytes(const maskd_gemm_shape *shape, size_t columns
 void maskd_pack_gemm_f32(const maskd_gemm_shape *shape, size_t columns, size_t taps, size_t depth, const float *weights,
                          float *packed);
 
+// A sum over packed weights that are kept in a file: tells damage, not forgery, and keeps up with the memory. `bytes`
+// may be null where `count` is 0.
+uint64_t maskd_checksum(const void *bytes, size_t count);
+
 #endif
