@@ -59,10 +59,13 @@ struct PackedMatrix: Sendable {
       in: scaling)
   }
 
-  /// The same for operands whose taps may be read beyond their ends, by less than `Arena.slack` bytes.
+  /// The same for operands whose taps may be read beyond their ends, by less than `Arena.slack` bytes. Where the family
+  /// packs taps without padding between them, only a single tap has an end to read beyond.
   func readingWholeGroups(_ table: KernelTable) -> PackedMatrix {
+    let shape = table.pointer.pointee.gemm_s8_shape
+    guard taps == 1 || !shape.is_dense else { return self }
     var copy = self
-    let kr = table.pointer.pointee.gemm_s8_shape.kr
+    let kr = shape.kr
     copy.readDepth = (depth + kr - 1) / kr * kr
     return copy
   }
