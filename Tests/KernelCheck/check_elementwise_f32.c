@@ -3,6 +3,7 @@
 #include "result.h"
 #include "values.h"
 #include <math.h>
+#include <string.h>
 
 // The oracle must not fuse what the kernels must not fuse.
 #pragma STDC FP_CONTRACT OFF
@@ -67,6 +68,13 @@ static void run_arithmetic_case(const maskd_kernels *family, maskd_arithmetic op
   result_place(&now.result, 1, count * sizeof(float), count * sizeof(float));
   family->arithmetic_f32(operation, count, left, left_step, right, right_step, minimum, maximum,
                          (float *)(void *)now.result.first);
+  result_compare_f32(&now.result, expected);
+  if (left_step == 0)
+    return;
+  // In place of the left operand.
+  float *both = (float *)(void *)now.result.first;
+  memcpy(both, left, count * sizeof *both);
+  family->arithmetic_f32(operation, count, both, 1, right, right_step, minimum, maximum, both);
   result_compare_f32(&now.result, expected);
 }
 
