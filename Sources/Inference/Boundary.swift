@@ -137,7 +137,7 @@ extension Compiler {
   private func takeOver(_ lifetimes: inout [Int: ClosedRange<Int>]) -> [Int: Int] {
     var formerOwners: [Int: Int] = [:]
     for (time, planned) in steps.enumerated() {
-      guard let result = planned.writes.first.map({ root(of: $0).index }), planned.writes.count == 1,
+      guard let result = planned.writes.first.map({ root(of: $0).index }),
         let life = lifetimes[result], life.lowerBound == time, values[result].constant == nil
       else { continue }
       for operand in planned.step.overwritable {

@@ -65,4 +65,22 @@ import Testing
       }
     }
   }
+
+  /// Floats at both ends, as converters leave them by default.
+  @Test func quantizedFloatsBeforeConvolutions() throws {
+    for seed in 0..<8 as Range<UInt64> {
+      var random = RandomModel(.int8, seed: 9100 + seed)
+      let channels = Int.random(in: 1...40, using: &random.random)
+      let picture = random.input([1, 5, 7, channels], nil, type: .float32)
+      let quantized = random.append(.quantize, [picture], quantization: random.quantization(0.02))
+      let convolved = convolve(quantized, from: channels, to: 9, &random)
+      let outputs = [random.append(.dequantize, [convolved], quantization: nil, type: .float32), quantized]
+      let model = random.model(outputs: outputs)
+      let inputs = random.inputBytes()
+      let expected = try ReferenceInterpreter(model: model).run(inputs: inputs)
+      for family in families {
+        #expect(try run(model, inputs: inputs, family: family) == expected, "\(family), seed \(seed)")
+      }
+    }
+  }
 }

@@ -15,6 +15,7 @@ void maskd_install_avx512vnni(maskd_kernels *table) {
   table->row_sums_s8 = maskd_row_sums_s8_avx512vnni;
   table->multiply_peak_s8 = maskd_multiply_peak_s8_avx512vnni;
   maskd_install_float_avx512vnni(table);
+  table->quantize_f32_s8 = maskd_quantize_f32_s8_avx512vnni;
   if (maskd_processor_has_avx512vbmi())
     table->lookup_s8 = maskd_lookup_s8_avx512vbmi;
   table->add_s8 = maskd_add_s8_avx512vnni;

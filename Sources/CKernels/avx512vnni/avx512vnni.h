@@ -23,6 +23,8 @@ void maskd_row_sums_s8_avx512vnni(size_t rows, size_t mr, size_t taps, size_t de
 
 uint64_t maskd_multiply_peak_s8_avx512vnni(size_t repeats);
 
+void maskd_quantize_f32_s8_avx512vnni(size_t count, const float *values, const maskd_quantization *to, int8_t *result);
+
 // Puts the float kernels on the table.
 void maskd_install_float_avx512vnni(maskd_kernels *table);
 

@@ -68,7 +68,7 @@ static const float maskd_almost_half = 0x1.fffffep-2f;
 static inline __attribute__((always_inline)) int8_t maskd_quantized(float value, const maskd_quantization *to) {
   const float product = value * to->inverse_scale;
   const float steps = product + to->zero_point;
-  const float floored = steps > to->minimum ? steps : to->minimum;
+  const float floored = steps > -128 ? steps : -128;
   const float clamped = floored < 127 ? floored : 127;
   const int32_t rounded = (int32_t)(clamped + __builtin_copysignf(maskd_almost_half, clamped));
   return (int8_t)((uint8_t)rounded ^ to->flip);

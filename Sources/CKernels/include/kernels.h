@@ -150,14 +150,13 @@ typedef void (*maskd_arithmetic_f32_function)(maskd_arithmetic operation, size_t
 // passed over.
 typedef void (*maskd_range_f32_function)(size_t count, const float *values, float *range);
 
-// result = clamp(round(value * inverse_scale + zero_point), minimum, 127) ^ flip, a tie away from zero; what is not a
-// number becomes the minimum. Neither rounding of the product nor of the sum is left out: TFLite quantizes activations
-// in float. Every family gives the same bits.
+// result = saturate(round(value * inverse_scale + zero_point)) ^ flip, a tie away from zero. Neither the rounding of
+// the product nor that of the sum is left out: TFLite quantizes activations in float. Every family gives the same bits,
+// but for what is infinite or no number: that becomes any byte.
 typedef struct maskd_quantization {
   float inverse_scale;
   float zero_point;
-  float minimum; // -128 or -127
-  uint8_t flip;  // 0x80 where the result is stored with an activation offset of 128, else 0
+  uint8_t flip; // 0x80 where the result is stored with an activation offset of 128, else 0
 } maskd_quantization;
 
 typedef void (*maskd_quantize_f32_s8_function)(size_t count, const float *values, const maskd_quantization *to,

@@ -71,7 +71,7 @@ static void maskd_range_f32_vector(size_t count, const float *values, float *ran
 MASKD_INLINE maskd_vector_s8 maskd_quantized_vector(maskd_vector values, const maskd_quantization *to) {
   const maskd_vector scaled = values * to->inverse_scale;
   const maskd_vector steps = scaled + to->zero_point;
-  const maskd_vector minimum = to->minimum, maximum = 127;
+  const maskd_vector minimum = -128, maximum = 127;
   const maskd_vector floored = steps > minimum ? steps : minimum;
   const maskd_vector clamped = floored < maximum ? floored : maximum;
   const maskd_vector half = maskd_almost_half;

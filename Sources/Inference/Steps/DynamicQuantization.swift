@@ -73,7 +73,7 @@ struct QuantizeDynamically: Step {
     if range.isEmpty { return }
     chosen.quantize(
       arena.float(source) + range.lowerBound, count: range.count, to: arena.int8(result) + range.lowerBound,
-      isSymmetric: isSymmetric, hasOffset: hasOffset, kernels)
+      hasOffset: hasOffset, kernels)
   }
 }
 
@@ -101,20 +101,18 @@ struct QuantizeRows: Step {
       let chosen = DynamicScale(least: range[0], greatest: range[1], isSymmetric: isSymmetric)
       arena.elements(scales, as: DynamicScale.self)[row] = chosen
       chosen.quantize(
-        values, count: count, to: arena.int8(result) + row * count, isSymmetric: isSymmetric, hasOffset: hasOffset,
-        kernels)
+        values, count: count, to: arena.int8(result) + row * count, hasOffset: hasOffset, kernels)
     }
   }
 }
 
 extension DynamicScale {
   fileprivate func quantize(
-    _ values: UnsafePointer<Float>, count: Int, to result: UnsafeMutablePointer<Int8>, isSymmetric: Bool,
-    hasOffset: Bool, _ kernels: KernelTable
+    _ values: UnsafePointer<Float>, count: Int, to result: UnsafeMutablePointer<Int8>, hasOffset: Bool,
+    _ kernels: KernelTable
   ) {
     var parameters = maskd_quantization(
-      inverse_scale: inverse, zero_point: Float(zeroPoint), minimum: isSymmetric ? -127 : -128,
-      flip: hasOffset ? 0x80 : 0)
+      inverse_scale: inverse, zero_point: Float(zeroPoint), flip: hasOffset ? 0x80 : 0)
     kernels.pointer.pointee.quantize_f32_s8(count, values, &parameters, result)
   }
 }

@@ -17,6 +17,8 @@ struct FloatArithmetic: Step {
   static func partCount(of walk: BroadcastWalk) -> Int { walk.runs > 1 ? walk.runs : Chunks.count(of: walk.count) }
 
   var partCount: Int { Self.partCount(of: walk) }
+  /// An operand that is not broadcast.
+  var overwritable: [Operand] { (walk.takesLeftOnce ? [left] : []) + (walk.takesRightOnce ? [right] : []) }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
     let seen = range?.begin(in: arena)

@@ -47,6 +47,9 @@ struct FloatConvolution: Step {
   let inputChannels: Int
   let outputChannels: Int
   let groups: [PackedFloatMatrix]
+  let tap: Convolution.Tap
+  /// Of each matrix.
+  let taps: Int
   let parts: MatrixParts
   let outside: AlignedMemory
   /// Where the range of the results goes, if somebody wants it.
@@ -54,13 +57,14 @@ struct FloatConvolution: Step {
   let kernels: KernelTable
 
   var partCount: Int { groups.count * parts.count }
-  var scratchByteCount: Int {
-    kernels.pointer.pointee.gemm_f32_shape.mr * window.taps * MemoryLayout<Int>.stride
-  }
+  private var mr: Int { kernels.pointer.pointee.gemm_f32_shape.mr }
+  private var pointerByteCount: Int { Arena.aligned(mr * taps * MemoryLayout<Int>.stride) }
+  private var patchByteCount: Int { tap == .row ? Arena.aligned(groups[0].depth * MemoryLayout<Float>.stride) : 0 }
+  /// Pointers, then rows that leave the picture.
+  var scratchByteCount: Int { pointerByteCount + mr * taps * patchByteCount }
 
   func run(_ range: Range<Int>, in arena: Arena) {
     let table = kernels.pointer
-    let mr = table.pointee.gemm_f32_shape.mr
     let pointers = arena.scratch.assumingMemoryBound(to: UnsafeRawPointer?.self)
     let operands = UnsafeRawPointer(pointers).assumingMemoryBound(to: UnsafePointer<Float>?.self)
     let pixelByteCount = inputChannels * MemoryLayout<Float>.stride
@@ -71,15 +75,19 @@ struct FloatConvolution: Step {
       let (rows, columns) = parts.part(part)
       let group = groups[number]
       let input = UnsafeRawPointer(arena.float(source) + number * group.depth)
-      if window.isPointwise {
+      switch tap {
+      case .pixel where window.isPointwise:
         for row in 0..<rows.count { pointers[row] = input + (rows.lowerBound + row) * pixelByteCount }
-      } else {
-        maskd_point_taps(&geometry, input, outside.start, rows.lowerBound, rows.count, mr, pointers)
+      case .pixel: maskd_point_taps(&geometry, input, outside.start, rows.lowerBound, rows.count, mr, pointers)
+      case .row:
+        maskd_point_rows(
+          &geometry, input, outside.start, rows.lowerBound, rows.count, mr, pointers,
+          arena.scratch + pointerByteCount, patchByteCount)
       }
       let target =
         arena.float(result) + rows.lowerBound * outputChannels + number * group.columns + columns.lowerBound
       table.pointee.gemm_f32(
-        rows.count, columns.lowerBound, columns.count, window.taps, group.depth, operands,
+        rows.count, columns.lowerBound, columns.count, taps, group.depth, operands,
         group.memory.elements(as: Float.self), group.bias.elements(as: Float.self), group.range.lowerBound,
         group.range.upperBound, target, outputChannels * MemoryLayout<Float>.stride)
       guard let seen else { continue }
@@ -138,11 +146,14 @@ extension Compiler {
     let groupCount = self[source].shape[3] / shape[3]
     let columns = shape[0] / groupCount
     let perGroup = columns * window.taps * shape[3]
+    let isRowTap =
+      groupCount == 1 && window.width > 1 && window.dilationWidth == 1 && shape[3] < Convolution.rowTapChannels
+    let (taps, depth) = isRowTap ? (window.height, window.width * shape[3]) : (window.taps, shape[3])
     var groups: [PackedFloatMatrix] = []
     for group in 0..<groupCount {
       let matrix = try PackedFloatMatrix(
         weights: values[group * perGroup..<(group + 1) * perGroup],
-        bias: biases[group * columns..<(group + 1) * columns], taps: window.taps, depth: shape[3],
+        bias: biases[group * columns..<(group + 1) * columns], taps: taps, depth: depth,
         range: try floatRange(activation, node), table: family.table, byteLimit: options.constantByteLimit)
       try countConstant(bytes: matrix.byteCount)
       groups.append(matrix)
@@ -153,8 +164,8 @@ extension Compiler {
     let range = try rangeSink(for: result, partCount: groupCount * parts.count, node)
     let step = FloatConvolution(
       source: source, result: result, window: window, inputChannels: self[source].shape[3], outputChannels: shape[0],
-      groups: groups, parts: parts, outside: AlignedMemory(byteCount: shape[3] * 4), range: range,
-      kernels: family.table)
+      groups: groups, tap: isRowTap ? .row : .pixel, taps: taps, parts: parts,
+      outside: AlignedMemory(byteCount: depth * 4), range: range, kernels: family.table)
     try emit(step, reading: [source], writing: [result] + range.operands)
   }
 
@@ -173,7 +184,8 @@ extension Compiler {
     let range = try rangeSink(for: result, partCount: parts.count, node)
     let step = FloatConvolution(
       source: source, result: result, window: Window(rows: rows), inputChannels: shape[1], outputChannels: shape[0],
-      groups: [matrix], parts: parts, outside: AlignedMemory(byteCount: 0), range: range, kernels: family.table)
+      groups: [matrix], tap: .pixel, taps: 1, parts: parts, outside: AlignedMemory(byteCount: 0), range: range,
+      kernels: family.table)
     try emit(step, reading: [source], writing: [result] + range.operands)
   }
 

@@ -116,10 +116,18 @@ struct Fill: Step {
   let byteCount: Int
   /// The bytes of one element.
   let element: [UInt8]
+  private let isUniform: Bool
+
+  init(result: Operand, byteCount: Int, element: [UInt8]) {
+    self.result = result
+    self.byteCount = byteCount
+    self.element = element
+    isUniform = Set(element).count == 1
+  }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
     let target = arena.elements(result, as: UInt8.self)
-    if element.count == 1 {
+    if isUniform {
       target.update(repeating: element[0], count: byteCount)
       return
     }
