@@ -6,15 +6,29 @@ import Synchronization
   import Musl
 #endif
 
-/// The threads that run the steps of one session together with its caller, each its fixed share of the parts.
+/// The threads that run the steps of one session together with its caller.
 ///
-/// All walk through the same steps side by side. What a thread computes depends on its number alone, and parts do not
-/// share results: the outcome is the same for any number of threads.
+/// Each step is cut into as many shares as there are threads. The caller takes the first share and then whatever share
+/// nobody has begun: a thread that the system does not let run is not waited for. What a share is depends on its
+/// number alone, and shares write to different bytes: the outcome is the same whoever computes them.
 final class Team: @unchecked Sendable {
+  /// Looks at the work before a thread goes to sleep: some 20 µs, for steps are short, but the next frame may be far
+  /// away.
+  private static let spinCount = 20_000
+  /// Looks at what others have finished before the caller lets them have its processor.
+  private static let patience = 2000
+
   private let steps: [any Step]
   private let arenas: [Arena]
-  private let barrier: Barrier
+  /// The step in work and its next share: see `Work`.
+  private let work: Atomic<UInt64>
+  /// Shares of the step in work that others have finished.
+  private let finished = Atomic<Int>(0)
   private let isStopping = Atomic<Bool>(false)
+  private let sleepers = Atomic<Int>(0)
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+  private var generation: UInt64 = 0
   private var threads: [pthread_t] = []
 
   /// Starts one thread for each arena but the first, which is the caller's; nil where there is nothing to share, or
@@ -23,54 +37,131 @@ final class Team: @unchecked Sendable {
     guard arenas.count > 1, steps.contains(where: { $0.partCount > 1 }) else { return nil }
     self.steps = steps
     self.arenas = arenas
-    barrier = Barrier(participants: arenas.count)
+    work = Atomic(Work(generation: 0, step: 0, share: arenas.count).bits)
+    mutex.initialize(to: pthread_mutex_t())
+    condition.initialize(to: pthread_cond_t())
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(condition, nil)
     for number in 1..<arenas.count {
       guard let thread = Self.start(Member(team: self, number: number)) else {
-        // Those that were started wait at the barrier for ever: the missing ones are stood in for.
-        stop(missing: arenas.count - number)
+        stop()
         return nil
       }
       threads.append(thread)
     }
   }
 
+  deinit {
+    pthread_cond_destroy(condition)
+    pthread_mutex_destroy(mutex)
+    condition.deallocate()
+    mutex.deallocate()
+  }
+
   /// Runs all steps once, on the calling thread and the others; `didRun` is called with the index of each step that is
   /// complete.
   @inline(__always)
   func invoke(didRun: (Int) -> Void) {
-    barrier.wait()
-    runSteps(number: 0, didRun: didRun)
+    for index in steps.indices {
+      let parts = steps[index].partCount
+      if parts > 1 { share(index) } else { steps[index].run(0..<parts, in: arenas[0]) }
+      didRun(index)
+    }
   }
 
   /// Ends the threads. Nothing may be called afterwards.
-  func stop(missing: Int = 0) {
+  func stop() {
     isStopping.store(true, ordering: .sequentiallyConsistent)
-    barrier.wait(standingInFor: missing)
+    wakeAll()
     for thread in threads { pthread_join(thread, nil) }
     threads = []
   }
 
-  @inline(__always)
-  private func runSteps(number: Int, didRun: (Int) -> Void) {
-    var isTogether = true
-    for index in steps.indices {
-      let parts = steps[index].partCount
-      guard parts > 1 else {
-        // Too small to share: the caller does it, and the others wait before the next shared step.
-        if number == 0 { steps[index].run(0..<parts, in: arenas[0]) }
-        isTogether = false
-        didRun(index)
-        continue
-      }
-      if !isTogether { barrier.wait() }
-      let count = arenas.count
-      steps[index].run(parts * number / count..<parts * (number + 1) / count, in: arenas[number])
-      barrier.wait()
-      isTogether = true
-      didRun(index)
+  /// Computes one step: the first share, then those that nobody has begun.
+  private func share(_ step: Int) {
+    finished.store(0, ordering: .relaxed)
+    generation &+= 1
+    // A sleeper counts itself before it looks at the work for the last time; hence it is seen here, or sees this.
+    work.store(Work(generation: generation, step: step, share: 1).bits, ordering: .sequentiallyConsistent)
+    if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
+    run(step, share: 0, on: 0)
+    var own = 1
+    while let begun = begin() {
+      run(begun.step, share: begun.share, on: 0)
+      own += 1
     }
-    // Every thread must have left the start behind before the caller may stop the team.
-    if !isTogether { barrier.wait() }
+    var looks = 0
+    while finished.load(ordering: .acquiring) < arenas.count - own {
+      looks += 1
+      if looks > Self.patience { sched_yield() }
+    }
+  }
+
+  /// Takes the next share of the step in work; nil where none is left.
+  private func begin() -> Work? {
+    var bits = work.load(ordering: .acquiring)
+    while Work(bits).share < arenas.count {
+      let (exchanged, original) = work.compareExchange(
+        expected: bits, desired: bits + 1, ordering: .acquiringAndReleasing)
+      if exchanged { return Work(bits) }
+      bits = original
+    }
+    return nil
+  }
+
+  private func run(_ step: Int, share: Int, on thread: Int) {
+    let (parts, count) = (steps[step].partCount, arenas.count)
+    var arena = arenas[thread]
+    arena.thread = share
+    steps[step].run(parts * share / count..<parts * (share + 1) / count, in: arena)
+  }
+
+  private func wakeAll() {
+    pthread_mutex_lock(mutex)
+    pthread_cond_broadcast(condition)
+    pthread_mutex_unlock(mutex)
+  }
+
+  /// What one of the other threads does until the team is stopped.
+  private func help(as number: Int) {
+    var idle = 0
+    while !isStopping.load(ordering: .acquiring) {
+      if let begun = begin() {
+        run(begun.step, share: begun.share, on: number)
+        finished.add(1, ordering: .releasing)
+        idle = 0
+      } else if idle < Self.spinCount {
+        idle += 1
+      } else {
+        sleep()
+        idle = 0
+      }
+    }
+  }
+
+  private func sleep() {
+    pthread_mutex_lock(mutex)
+    sleepers.add(1, ordering: .sequentiallyConsistent)
+    while Work(work.load(ordering: .sequentiallyConsistent)).share >= arenas.count,
+      !isStopping.load(ordering: .sequentiallyConsistent)
+    { pthread_cond_wait(condition, mutex) }
+    sleepers.subtract(1, ordering: .relaxed)
+    pthread_mutex_unlock(mutex)
+  }
+
+  /// A step and its next share in one word, so that a share is taken in one exchange. The generation makes the word of
+  /// each step of each run another one: 2^32 of them before one comes again.
+  private struct Work {
+    let bits: UInt64
+
+    init(_ bits: UInt64) { self.bits = bits }
+
+    init(generation: UInt64, step: Int, share: Int) {
+      bits = generation << 32 | UInt64(step) << 8 | UInt64(share)
+    }
+
+    var step: Int { Int(bits >> 8 & 0xFF_FFFF) }
+    var share: Int { Int(bits & 0xFF) }
   }
 
   /// A thread's place in the team.
@@ -83,13 +174,7 @@ final class Team: @unchecked Sendable {
       self.number = number
     }
 
-    func work() {
-      while true {
-        team.barrier.wait()
-        if team.isStopping.load(ordering: .sequentiallyConsistent) { return }
-        team.runSteps(number: number) { _ in }
-      }
-    }
+    func work() { team.help(as: number) }
   }
 
   private static func start(_ member: Member) -> pthread_t? {
