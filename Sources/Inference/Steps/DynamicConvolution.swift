@@ -15,8 +15,11 @@ struct DynamicConvolution: Step {
   let outputChannels: Int
   /// One matrix a group of channels.
   let groups: [DynamicWeights]
-  /// Channels of an input pixel that one group sees.
+  let tap: Convolution.Tap
+  let taps: Int
+  /// Values of a tap, and as many as the kernel is told of (`PackedMatrix.readDepth`).
   let depth: Int
+  let readDepth: Int
   /// Of one batch and group.
   let parts: MatrixParts
   /// Where the range of the results goes, if somebody wants it.
@@ -24,12 +27,15 @@ struct DynamicConvolution: Step {
   let kernels: KernelTable
 
   private var mr: Int { kernels.pointer.pointee.gemm_s8_shape.mr }
-  private var pointerByteCount: Int { Arena.aligned(mr * window.taps * MemoryLayout<Int>.stride) }
-  private var outsideByteCount: Int { Arena.aligned(depth) }
+  private var pointerByteCount: Int { Arena.aligned(mr * taps * MemoryLayout<Int>.stride) }
+  private var outsideByteCount: Int { Arena.aligned(depth + Arena.slack) }
+  private var patchByteCount: Int { tap == .row ? Arena.aligned(depth + Arena.slack) : 0 }
 
   var partCount: Int { batches * groups.count * parts.count }
-  /// Pointers, what a tap outside the picture reads, and the factors of each column.
-  var scratchByteCount: Int { pointerByteCount + outsideByteCount + groups[0].scratchByteCount }
+  /// Pointers, what a tap outside the picture reads, the factors of each column, and rows that leave the picture.
+  var scratchByteCount: Int {
+    pointerByteCount + outsideByteCount + Arena.aligned(groups[0].scratchByteCount) + mr * taps * patchByteCount
+  }
 
   func run(_ range: Range<Int>, in arena: Arena) {
     let seen = self.range?.begin(in: arena)
@@ -53,22 +59,26 @@ struct DynamicConvolution: Step {
     let pointers = arena.scratch.assumingMemoryBound(to: UnsafeRawPointer?.self)
     let operands = UnsafeRawPointer(pointers).assumingMemoryBound(to: UnsafePointer<Int8>?.self)
     let outside = (arena.scratch + pointerByteCount).assumingMemoryBound(to: Int8.self)
-    outside.update(repeating: Int8(truncatingIfNeeded: scale.zeroPoint &+ offset), count: depth)
-    var epilogue = weights.epilogue(
-      for: scale, offset: offset, scratch: arena.scratch + pointerByteCount + outsideByteCount, range: seen)
+    outside.update(repeating: Int8(truncatingIfNeeded: scale.zeroPoint &+ offset), count: outsideByteCount)
+    let factors = arena.scratch + pointerByteCount + outsideByteCount
+    var epilogue = weights.epilogue(for: scale, offset: offset, scratch: factors, range: seen)
+    let patches = factors + Arena.aligned(weights.scratchByteCount)
     var geometry = window.geometry(pixelByteCount: inputChannels)
     let input = UnsafeRawPointer(
       arena.int8(source) + batch * window.inputHeight * window.inputWidth * inputChannels + group * depth)
     let output = arena.float(result) + batch * window.outputPixels * outputChannels + group * weights.columns
     for index in range {
       let (rows, columns) = parts.part(index)
-      if window.isPointwise {
+      switch tap {
+      case .pixel where window.isPointwise:
         for row in 0..<rows.count { pointers[row] = input + (rows.lowerBound + row) * inputChannels }
-      } else {
-        maskd_point_taps(&geometry, input, outside, rows.lowerBound, rows.count, mr, pointers)
+      case .pixel: maskd_point_taps(&geometry, input, outside, rows.lowerBound, rows.count, mr, pointers)
+      case .row:
+        maskd_point_rows(
+          &geometry, input, outside, rows.lowerBound, rows.count, mr, pointers, patches, patchByteCount)
       }
       table.pointee.gemm_s8(
-        rows.count, columns.lowerBound, columns.count, window.taps, depth, operands, weights.packed.start, nil,
+        rows.count, columns.lowerBound, columns.count, taps, readDepth, operands, weights.packed.start, nil,
         output + rows.lowerBound * outputChannels + columns.lowerBound, outputChannels * MemoryLayout<Float>.stride,
         &epilogue)
     }
@@ -111,10 +121,14 @@ extension Compiler {
     let groupCount = inputChannels / depth
     let channels = layer.weightScales.count
     let columns = channels / groupCount
+    let isRowTap =
+      groupCount == 1 && window.width > 1 && window.dilationWidth == 1 && depth < Convolution.rowTapChannels
+    let (taps, tapDepth) = isRowTap ? (window.height, window.width * depth) : (window.taps, depth)
+    let readDepth = isRowTap ? family.table.wholeGroups(ofDepth: tapDepth, taps: taps) : tapDepth
     var groups: [DynamicWeights] = []
     for group in 0..<groupCount {
       let matrix = try packDynamically(
-        weights, columns: group * columns..<(group + 1) * columns, taps: window.taps, depth: depth, layer)
+        weights, columns: group * columns..<(group + 1) * columns, taps: taps, depth: tapDepth, layer)
       try countConstant(bytes: matrix.byteCount)
       groups.append(matrix)
     }
@@ -124,7 +138,8 @@ extension Compiler {
     let range = try rangeSink(for: result, partCount: batches * groupCount * parts.count, node)
     let step = DynamicConvolution(
       source: form.operand, scales: form.scales, result: result, window: window, batches: batches,
-      inputChannels: inputChannels, outputChannels: channels, groups: groups, depth: depth, parts: parts, range: range,
+      inputChannels: inputChannels, outputChannels: channels, groups: groups, tap: isRowTap ? .row : .pixel, taps: taps,
+      depth: tapDepth, readDepth: readDepth, parts: parts, range: range,
       kernels: family.table)
     try emit(step, reading: [form.operand, form.scales], writing: [result] + range.operands)
   }

@@ -59,16 +59,22 @@ struct PackedMatrix: Sendable {
       in: scaling)
   }
 
-  /// The same for operands whose taps may be read beyond their ends, by less than `Arena.slack` bytes. Where the family
-  /// packs taps without padding between them, only a single tap has an end to read beyond.
+  /// The same for operands whose taps may be read beyond their ends, by less than `Arena.slack` bytes.
   func readingWholeGroups(_ table: KernelTable) -> PackedMatrix {
-    let shape = table.pointer.pointee.gemm_s8_shape
-    guard taps == 1 || !shape.is_dense else { return self }
     var copy = self
-    let kr = shape.kr
-    copy.readDepth = (depth + kr - 1) / kr * kr
+    copy.readDepth = table.wholeGroups(ofDepth: depth, taps: taps)
     return copy
   }
 
   var byteCount: Int { memory.byteCount + requantization.byteCount }
+}
+
+extension KernelTable {
+  /// A tap's depth rounded up to whole groups of products; as it is where the family packs taps without padding between
+  /// them.
+  func wholeGroups(ofDepth depth: Int, taps: Int) -> Int {
+    let shape = pointer.pointee.gemm_s8_shape
+    guard taps == 1 || !shape.is_dense else { return depth }
+    return (depth + shape.kr - 1) / shape.kr * shape.kr
+  }
 }
