@@ -72,7 +72,8 @@ let package = Package(
     .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
     .executableTarget(
-      name: "kernelcheck", dependencies: ["CKernels"], path: "Tests/KernelCheck", exclude: ["cycles-arm64", "run-arm64"],
+      name: "kernelcheck", dependencies: ["CKernels"], path: "Tests/KernelCheck",
+      exclude: ["cycles-arm64", "run-arm64"],
       linkerSettings: [.linkedLibrary("m")]),
     .testTarget(name: "FixedPointTests", dependencies: ["FixedPoint"]),
     .testTarget(name: "TFLiteTests", dependencies: ["TFLite"]),
