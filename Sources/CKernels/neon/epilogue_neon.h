@@ -44,10 +44,6 @@ static inline maskd_way_neon maskd_way_of_neon(const maskd_epilogue *to) {
   return to->minimum >= to->zero_point ? MASKD_WAY_RIGHT : MASKD_WAY_RIGHT_SIGNED;
 }
 
-static inline bool maskd_is_right_neon(const maskd_results_neon *results) {
-  return results->way == MASKD_WAY_RIGHT || results->way == MASKD_WAY_RIGHT_SIGNED;
-}
-
 static inline maskd_results_neon maskd_results_of_neon(const maskd_epilogue *to) {
   return (maskd_results_neon){
       .way = maskd_way_of_neon(to),

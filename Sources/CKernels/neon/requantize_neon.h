@@ -49,17 +49,6 @@ static inline void maskd_requantize_4_neon(int32x4_t x, size_t column, size_t co
     memcpy(result, all, count);
 }
 
-// Writes `count` (at most 8) results.
-static inline void maskd_store_8_neon(int8x8_t values, size_t count, int8_t *result) {
-  if (count >= 8) {
-    vst1_s8(result, values);
-  } else {
-    int8_t all[8];
-    vst1_s8(all, values);
-    memcpy(result, all, count);
-  }
-}
-
 // The least and the greatest of the floats that a call has written.
 typedef struct maskd_range_neon {
   float32x4_t least, greatest;
