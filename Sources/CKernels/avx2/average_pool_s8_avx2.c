@@ -18,7 +18,7 @@ static inline __attribute__((always_inline)) maskd_column_sums sums_of(size_t ta
   for (size_t tap = 0; tap < taps;) {
     const size_t end = taps - tap < MASKD_SUMMED_AT_ONCE ? taps : tap + MASKD_SUMMED_AT_ONCE;
     for (; tap < end; tap += 1)
-      maskd_add_row(&sums, maskd_unsigned(maskd_load_32_avx2(operands[tap] + channel, count), flip));
+      maskd_add_row(&sums, maskd_unsigned(maskd_load_bytes(operands[tap] + channel, count), flip));
     maskd_widen_sums(&sums);
   }
   return sums;
@@ -69,7 +69,7 @@ void maskd_average_pool_s8_avx2(size_t channels, size_t taps, const int8_t *cons
     for (size_t v = 0; v < MASKD_QUADS; v += 1)
       sums.quads[v] = averaged_8(sums.quads[v], &by);
     const __m256i bytes = maskd_from_quads(sums.quads, _mm256_setzero_si256());
-    maskd_store_32_avx2(maskd_in_range(bytes, &range), channels - channel, result + channel);
+    maskd_store_bytes(maskd_in_range(bytes, &range), channels - channel, result + channel);
   }
 }
 

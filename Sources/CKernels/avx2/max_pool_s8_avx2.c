@@ -14,10 +14,10 @@ void maskd_max_pool_s8_avx2(size_t channels, size_t taps, const int8_t *const *o
     const size_t channel = maskd_block_start(next, channels);
     __m256i largest = range.minimum;
     for (size_t tap = 0; tap < taps; tap += 1) {
-      const __m256i bytes = maskd_load_32_avx2(operands[tap] + channel, channels - channel);
+      const __m256i bytes = maskd_load_bytes(operands[tap] + channel, channels - channel);
       largest = _mm256_max_epi8(largest, _mm256_xor_si256(bytes, flip));
     }
-    maskd_store_32_avx2(maskd_in_range(largest, &range), channels - channel, result + channel);
+    maskd_store_bytes(maskd_in_range(largest, &range), channels - channel, result + channel);
   }
 }
 

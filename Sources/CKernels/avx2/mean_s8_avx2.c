@@ -12,7 +12,7 @@ static inline __attribute__((always_inline)) maskd_column_sums sums_of(size_t ro
   while (rows > 0) {
     const size_t next = rows < MASKD_SUMMED_AT_ONCE ? rows : MASKD_SUMMED_AT_ONCE;
     for (size_t row = 0; row < next; row += 1, values += stride)
-      maskd_add_row(&sums, maskd_unsigned(maskd_load_32_avx2(values, count), flip));
+      maskd_add_row(&sums, maskd_unsigned(maskd_load_bytes(values, count), flip));
     maskd_widen_sums(&sums);
     rows -= next;
   }
@@ -40,7 +40,7 @@ void maskd_mean_s8_avx2(size_t columns, size_t rows, size_t stride, const int8_t
       sums.quads[v] = maskd_round_twice_avx2(_mm256_sub_epi32(sums.quads[v], offset), _mm256_set1_epi32(p.multiplier),
                                              _mm256_set1_epi32(p.shift));
     const __m256i bytes = maskd_from_quads(sums.quads, _mm256_set1_epi16((short)p.zero_point));
-    maskd_store_32_avx2(maskd_in_range(bytes, &range), columns - column, result + column);
+    maskd_store_bytes(maskd_in_range(bytes, &range), columns - column, result + column);
   }
 }
 

@@ -2,6 +2,7 @@
 #define MASKD_AVX2_NEAREST_H
 
 #include "quads_avx2.h"
+#include "requantize_avx2.h"
 
 #pragma clang attribute push(__attribute__((target("avx2"), always_inline)), apply_to = function)
 
@@ -16,6 +17,11 @@ static inline bool maskd_rounded_quads(const __m256 values[MASKD_QUADS], __m256 
     farthest = _mm256_max_ps(farthest, _mm256_and_ps(rest, magnitude));
   }
   return _mm256_movemask_ps(_mm256_cmp_ps(farthest, reach, _CMP_NLT_UQ)) == 0;
+}
+
+// The two roundings of TFLite, with one factor for all lanes.
+static inline maskd_lanes_s32 maskd_rescaled_lanes(maskd_lanes_s32 x, int32_t multiplier, int32_t shift) {
+  return (maskd_lanes_s32)maskd_round_twice_avx2((__m256i)x, _mm256_set1_epi32(multiplier), _mm256_set1_epi32(shift));
 }
 
 #pragma clang attribute pop

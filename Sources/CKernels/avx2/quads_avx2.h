@@ -11,8 +11,21 @@
 
 enum { MASKD_QUADS = 4, MASKD_QUAD_BYTES = 32 };
 
+// As templates in ../vector name them.
+typedef __m256i maskd_bytes;
+typedef int32_t maskd_lanes_s32 __attribute__((vector_size(MASKD_QUAD_BYTES)));
+typedef float maskd_lanes_f32 __attribute__((vector_size(MASKD_QUAD_BYTES)));
+
+static inline __m256i maskd_every_byte(int8_t value) {
+  return _mm256_set1_epi8(value);
+}
+
+static inline __m256i maskd_every_short(int16_t value) {
+  return _mm256_set1_epi16(value);
+}
+
 // `count` bytes, at most 32 of them; what is missing reads as zero.
-static inline __m256i maskd_load_32_avx2(const int8_t *from, size_t count) {
+static inline __m256i maskd_load_bytes(const int8_t *from, size_t count) {
   if (count >= MASKD_QUAD_BYTES)
     return _mm256_loadu_si256((const __m256i *)from);
   int8_t all[MASKD_QUAD_BYTES] = {0};
@@ -20,7 +33,7 @@ static inline __m256i maskd_load_32_avx2(const int8_t *from, size_t count) {
   return _mm256_loadu_si256((const __m256i *)all);
 }
 
-static inline void maskd_store_32_avx2(__m256i bytes, size_t count, int8_t *to) {
+static inline void maskd_store_bytes(__m256i bytes, size_t count, int8_t *to) {
   if (count >= MASKD_QUAD_BYTES) {
     _mm256_storeu_si256((__m256i *)to, bytes);
     return;

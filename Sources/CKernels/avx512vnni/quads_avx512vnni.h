@@ -12,8 +12,30 @@
 
 enum { MASKD_QUADS = 4, MASKD_QUAD_BYTES = 64 };
 
+// As templates in ../vector name them.
+typedef __m512i maskd_bytes;
+typedef int32_t maskd_lanes_s32 __attribute__((vector_size(MASKD_QUAD_BYTES)));
+typedef float maskd_lanes_f32 __attribute__((vector_size(MASKD_QUAD_BYTES)));
+
+static inline __m512i maskd_every_byte(int8_t value) {
+  return _mm512_set1_epi8(value);
+}
+
+static inline __m512i maskd_every_short(int16_t value) {
+  return _mm512_set1_epi16(value);
+}
+
 static inline __mmask64 maskd_first_bytes(size_t count) {
   return count >= 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
+}
+
+// `count` bytes, at most 64 of them; what is missing reads as zero.
+static inline __m512i maskd_load_bytes(const int8_t *from, size_t count) {
+  return _mm512_maskz_loadu_epi8(maskd_first_bytes(count), from);
+}
+
+static inline void maskd_store_bytes(__m512i bytes, size_t count, int8_t *to) {
+  _mm512_mask_storeu_epi8(to, maskd_first_bytes(count), bytes);
 }
 
 // Bytes read as unsigned, 0 ... 255.
