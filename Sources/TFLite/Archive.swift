@@ -7,6 +7,8 @@ struct Archive {
   /// Where the first entry of the directory stands.
   private let directory: Int
   private let entryCount: Int
+  /// Where the record stands that ends the archive.
+  private let end: Int
   /// Where the archive's own offsets count from: the start of the file, or of the archive within it.
   private let base: Int
 
@@ -14,6 +16,7 @@ struct Archive {
   init(behind bytes: [UInt8]) throws(ModelError) {
     self.bytes = bytes
     guard let end = Self.endRecord(bytes) else { throw .missing(.archive, what: "The archive itself") }
+    self.end = end
     let record = Reader(bytes: bytes, at: end)
     entryCount = Int(try record.number(10, UInt16.self))
     let size = Int(try record.number(12, UInt32.self))
@@ -43,6 +46,32 @@ struct Archive {
       position += 46 + nameCount + skipped
     }
     throw .missing(.archive, what: "The file \"\(name)\"")
+  }
+
+  /// The archive alone, for a file in which it begins at byte `start`.
+  func moved(to start: Int) throws(ModelError) -> [UInt8] {
+    var offsets: [(field: Int, value: Int)] = []
+    var first = directory
+    var position = directory
+    for _ in 0..<entryCount {
+      let entry = Reader(bytes: bytes, at: position)
+      let header = base + Int(try entry.number(42, UInt32.self))
+      guard try Reader(bytes: bytes, at: header).number(0, UInt32.self) == 0x0403_4B50 else {
+        throw .mismatch(.archive, what: "A file's header is not where its directory says")
+      }
+      offsets.append((position + 42, header))
+      first = min(first, header)
+      position += 46
+      for length in [28, 30, 32] { position += Int(try entry.number(length, UInt16.self)) }
+    }
+    offsets.append((end + 16, directory))
+    var moved = Array(bytes[first...])
+    for (field, value) in offsets {
+      withUnsafeBytes(of: UInt32(truncatingIfNeeded: start + value - first).littleEndian) {
+        for (index, byte) in $0.enumerated() { moved[field - first + index] = byte }
+      }
+    }
+    return moved
   }
 
   private func content(of entry: Reader, _ name: String) throws(ModelError) -> [UInt8] {

@@ -26,6 +26,8 @@ public enum ModelLimits {
   public static let nameByteCount = 65_536
   /// Bytes of a custom operator's name.
   public static let operatorNameByteCount = 256
+  /// Bytes of a custom operator's options: 1 MiB.
+  public static let customOptionsByteCount = 1 << 20
   /// Bytes of tables, lists and names that may be decoded beyond the size of the file itself. A FlatBuffer may refer
   /// to one list from many places: without this bound a small file could ask for any amount of memory.
   public static let sharedByteCount = 1 << 20

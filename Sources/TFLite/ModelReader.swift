@@ -45,7 +45,7 @@ extension Model {
   }
 
   /// The bytes of each buffer; nil where a buffer has none.
-  private static func buffers(of root: FlatBufferTable) throws(ModelError) -> [Range<Int>?] {
+  static func buffers(of root: FlatBufferTable) throws(ModelError) -> [Range<Int>?] {
     var buffers: [Range<Int>?] = []
     for table in try root.tables(4, "buffers", limit: ModelLimits.buffers, place: { .buffer($0) }) {
       buffers.append(try bytes(ofBuffer: table))
@@ -68,7 +68,7 @@ extension Model {
     return start..<start + count
   }
 
-  private static func operatorCodes(
+  static func operatorCodes(
     of root: FlatBufferTable
   ) throws(ModelError) -> [(code: OperatorCode, version: Int)] {
     var codes: [(code: OperatorCode, version: Int)] = []
