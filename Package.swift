@@ -53,13 +53,17 @@ let package = Package(
         "Results", "CSystemd", logging,
       ]),
 
+    // Answers in, figures and pages out.
+    .target(name: "Evaluation"),
+    .target(name: "ReportPage"),
+
     // Programs.
     .executableTarget(name: "maskd", dependencies: ["Daemon", argumentParser]),
     .executableTarget(
       name: "maskctl",
       dependencies: [
-        "Benchmarking", "CLinux", "Classification", "Configuration", "EventLoop", "Imaging", "Inference",
-        "ReferenceOperators", "TFLite",
+        "Benchmarking", "CLinux", "Classification", "Configuration", "Evaluation", "EventLoop", "Imaging", "Inference",
+        "ReferenceOperators", "ReportPage", "TFLite",
         argumentParser,
       ]),
 
@@ -85,6 +89,8 @@ let package = Package(
     .testTarget(name: "ImagingTests", dependencies: ["CAllocationCount", "Imaging"]),
     .testTarget(name: "CaptureTests", dependencies: ["CAllocationCount", "CV4L2", "Capture", "EventLoop", "Imaging"]),
     .testTarget(name: "ClassificationTests", dependencies: ["Classification", "Imaging", "Inference", "TFLite"]),
+    .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
+    .testTarget(name: "ReportPageTests", dependencies: ["ReportPage"]),
     .testTarget(name: "DecisionTests", dependencies: ["CAllocationCount", "Decision"]),
     .testTarget(name: "ModelStoreTests", dependencies: ["Classification", "EventLoop", "ModelStore"]),
     .testTarget(name: "ResultsTests", dependencies: ["CAllocationCount", "EventLoop", "Results"]),

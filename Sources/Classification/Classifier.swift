@@ -27,6 +27,8 @@ public final class Classifier {
   public let labels: [String]
   /// What the model expects of a picture.
   public let contract: InputContract
+  /// Whether nobody says what range of values the model was trained on, so that the default of float models is taken.
+  public let isRangeAssumed: Bool
   /// What the sidecar recommends; nil where it says nothing.
   public let thresholds: Thresholds?
   /// How the model's output becomes scores.
@@ -53,6 +55,8 @@ public final class Classifier {
     let output = try ScoreOutput(of: model)
     let metadata = try Self.readMetadata(of: model, sidecar: sidecar)
     contract = try input.contract(sidecar: sidecar?.input, metadata: metadata)
+    isRangeAssumed =
+      input.element == .float32 && sidecar?.input?.normalization == nil && metadata?.normalization == nil
     labels = try output.labels(sidecar: sidecar?.labels, metadata: metadata?.labels)
     scoreRule = ScoreRule(of: model, output: output, sidecar: sidecar?.scores)
     goldens = try output.checked(sidecar?.goldens ?? [])
@@ -67,6 +71,21 @@ public final class Classifier {
     }
     try output.checkComputed(by: program)
     session = Session(program)
+  }
+
+  /// Another of the same model, to be used by another thread: the packed weights are shared.
+  public init(sharing other: Classifier) {
+    sha256 = other.sha256
+    labels = other.labels
+    contract = other.contract
+    isRangeAssumed = other.isRangeAssumed
+    thresholds = other.thresholds
+    scoreRule = other.scoreRule
+    program = other.program
+    scores = [Float](repeating: 0, count: labels.count)
+    session = Session(other.program)
+    reader = other.reader
+    goldens = other.goldens
   }
 
   /// The family of kernels that computes, for example "avx2".

@@ -14,11 +14,13 @@ public struct ModelFile: Sendable {
   ///   - path: the model, usually NAME.tflite; NAME.json beside it is the sidecar.
   ///   - byteCountMax: a larger model file is refused.
   public init(path: String, byteCountMax: Int = ModelLimits.byteCount) throws(ClassificationError) {
-    guard let model = try Self.read(path, limit: byteCountMax) else {
-      throw .unreadable(path: path, detail: Self.text(of: ENOENT))
-    }
-    self.model = model
+    model = try Self.readExisting(path, limit: byteCountMax)
     sidecar = try Self.read(Self.sidecarPath(of: path), limit: ModelLimits.sidecarByteCount)
+  }
+
+  /// The bytes of a sidecar that is not beside its model.
+  public static func sidecar(at path: String) throws(ClassificationError) -> [UInt8] {
+    try readExisting(path, limit: ModelLimits.sidecarByteCount)
   }
 
   /// Where the sidecar of a model lies: the same name, ending in ".json".
@@ -44,6 +46,11 @@ public struct ModelFile: Sendable {
       bytes.release(piece)
     }
     return Array(hash.finalize())
+  }
+
+  private static func readExisting(_ path: String, limit: Int) throws(ClassificationError) -> [UInt8] {
+    guard let bytes = try read(path, limit: limit) else { throw .unreadable(path: path, detail: text(of: ENOENT)) }
+    return bytes
   }
 
   /// The bytes of a regular file; nil where there is no such file.

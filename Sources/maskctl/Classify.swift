@@ -50,17 +50,11 @@ struct Classify: ParsableCommand {
 
   private func judge(_ image: String, with classifier: Classifier) throws(Failure) -> Answer {
     do throws(ImagingError) {
-      let decoded = try PictureFile.read(path: image)
-      let region = crop?.region(in: decoded.format) ?? .whole
-      let preprocessor = try classifier.makePreprocessor(format: decoded.format, region: region)
-      try decoded.withPicture { (picture) throws(ImagingError) in
-        _ = try classifier.preprocess(picture, with: preprocessor)
-      }
+      try classifier.judge(pictureAt: image) { crop?.region(in: $0) ?? .whole }
     } catch {
       if case .badRegion = error { throw Failure(.noInput, "\(image): --crop reaches out of the picture") }
       throw Failure(.noInput, error.description)
     }
-    classifier.infer()
     return Answer(file: image, labels: classifier.labels, scores: classifier.scores, rawValues: classifier.rawValues)
   }
 }
@@ -117,11 +111,13 @@ struct PixelBox: ExpressibleByArgument {
 }
 
 extension Classifier {
-  /// Reads a model and its sidecar from disk and compiles it.
-  static func load(_ path: String) throws(Failure) -> Classifier {
+  /// Reads a model and its sidecar from disk and compiles it. `otherSidecar` stands in where there is none beside it.
+  static func load(_ path: String, orSidecar otherSidecar: String? = nil) throws(Failure) -> Classifier {
     do throws(ClassificationError) {
       let file = try ModelFile(path: path)
-      return try Classifier(model: file.model, sidecar: file.sidecar)
+      var sidecar = file.sidecar
+      if sidecar == nil, let otherSidecar { sidecar = try ModelFile.sidecar(at: otherSidecar) }
+      return try Classifier(model: file.model, sidecar: sidecar)
     } catch {
       if case .unreadable = error { throw Failure(.noInput, error.description) }
       throw Failure(.badModel, "\(path): \(error.description)")

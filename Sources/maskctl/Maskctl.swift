@@ -6,6 +6,8 @@ struct Maskctl: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "maskctl",
     abstract: "Runs and measures models, and looks inside a running maskd.",
-    subcommands: [Run.self, Benchmark.self, Classify.self, Inspect.self, Watch.self, Status.self, Models.self]
+    subcommands: [
+      Run.self, Benchmark.self, Classify.self, Evaluate.self, Inspect.self, Watch.self, Status.self, Models.self,
+    ]
   )
 }
