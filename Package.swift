@@ -34,6 +34,9 @@ let package = Package(
     .target(name: "ReferenceOperators", dependencies: ["FixedPoint", "TFLite"]),
     .target(name: "Inference", dependencies: ["CKernels", "FixedPoint", "TFLite"]),
 
+    // A float model and pictures in, a small model out.
+    .target(name: "Quantization", dependencies: ["Inference", "TFLite"]),
+
     .target(name: "Benchmarking", dependencies: ["EventLoop", "Inference", "TFLite"]),
 
     // Frames in, scores out.
@@ -63,7 +66,7 @@ let package = Package(
       name: "maskctl",
       dependencies: [
         "Benchmarking", "CLinux", "Classification", "Configuration", "Evaluation", "EventLoop", "Imaging", "Inference",
-        "ReferenceOperators", "ReportPage", "TFLite",
+        "Quantization", "ReferenceOperators", "ReportPage", "TFLite",
         argumentParser,
       ]),
 
@@ -85,6 +88,7 @@ let package = Package(
     .testTarget(
       name: "InferenceTests",
       dependencies: ["CAllocationCount", "CKernels", "FixedPoint", "Inference", "ReferenceOperators", "TFLite"]),
+    .testTarget(name: "QuantizationTests", dependencies: ["Inference", "Quantization", "TFLite"]),
     .testTarget(name: "BenchmarkingTests", dependencies: ["Benchmarking", "EventLoop", "Inference", "TFLite"]),
     .testTarget(name: "ImagingTests", dependencies: ["CAllocationCount", "Imaging"]),
     .testTarget(name: "CaptureTests", dependencies: ["CAllocationCount", "CV4L2", "Capture", "EventLoop", "Imaging"]),

@@ -59,6 +59,12 @@ enum FileAccess {
     return bytes
   }
 
+  /// Writes a whole file, see below.
+  static func write(_ bytes: [UInt8], to path: String) throws(Failure) {
+    let span = bytes.span
+    try span.withUnsafeBytes { (buffer: UnsafeRawBufferPointer) throws(Failure) in try write(buffer, to: path) }
+  }
+
   /// Writes a whole file under a temporary name and renames it, so that nobody sees half of it.
   static func write(_ bytes: UnsafeRawBufferPointer, to path: String) throws(Failure) {
     let temporary = "\(path).\(getpid()).tmp"

@@ -1,0 +1,67 @@
+import Inference
+import TFLite
+
+extension GraphDraft {
+  /// Operators that float converters leave on constants: float16 and sparse weights, and simple arithmetic.
+  private static let foldable: Set<BuiltinOperator> = [
+    .dequantize, .densify, .cast, .reshape, .transpose, .expandDims, .squeeze, .concatenation, .pack, .add, .sub, .mul,
+    .div, .neg, .sqrt, .rsqrt,
+  ]
+
+  /// Computes what depends on constants alone, by running it.
+  mutating func foldConstants() throws(QuantizationError) {
+    var isConstant = tensors.map { $0.constant != nil }
+    var folded: [Int] = []
+    for (index, node) in operators.enumerated() {
+      guard let builtin = node.builtin, Self.foldable.contains(builtin), !node.inputs.isEmpty,
+        node.inputs.allSatisfy({ $0.map { isConstant[$0] } ?? true })
+      else { continue }
+      folded.append(index)
+      for output in node.outputs { isConstant[output] = true }
+    }
+    guard !folded.isEmpty else { return }
+    let read = Set(operators.indices).subtracting(folded)
+      .reduce(into: Set(outputs)) { set, index in set.formUnion(operators[index].inputs.compactMap { $0 }) }
+    let results = folded.flatMap { operators[$0].outputs }.filter(read.contains)
+    let values = try GraphDraft(
+      name: "", tensors: tensors, operators: folded.map { operators[$0] }, inputs: [], outputs: results
+    ).constantOutputs()
+    for (tensor, value) in zip(results, values) {
+      tensors[tensor].shape = value.shape
+      tensors[tensor].type = value.type
+      tensors[tensor].constant = Constant(value.bytes)
+    }
+    removeOperators(Set(folded))
+  }
+
+  /// The outputs of a graph without inputs.
+  private func constantOutputs() throws(QuantizationError) -> [(type: ElementType, shape: [Int], bytes: [UInt8])] {
+    var draft = ModelDraft(description: "", main: self)
+    draft.removeUnusedTensors()
+    let session = Session(try draft.compiled())
+    session.invoke()
+    return session.program.outputs.enumerated().map { index, output in
+      (output.type, output.shape, session.withOutput(index) { [UInt8]($0) })
+    }
+  }
+}
+
+extension ModelDraft {
+  /// The model, ready to run.
+  func compiled(threadCount: Int = 1) throws(QuantizationError) -> Program {
+    let model: Model
+    do throws(ModelError) {
+      model = try Model(parsing: encoded())
+    } catch {
+      throw .model(error)
+    }
+    do throws(CompilationError) {
+      var options = CompilerOptions()
+      options.threadCount = threadCount
+      options.arenaByteLimit = 2 << 30
+      return try Program(compiling: model, options: options)
+    } catch {
+      throw .compilation(error)
+    }
+  }
+}
