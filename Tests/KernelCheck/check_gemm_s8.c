@@ -7,7 +7,7 @@
 enum { ROWS = 48, COLUMNS = 160, TAPS = 10, PRODUCTS = 640, PACKED = (COLUMNS + 32) * (PRODUCTS + 4 * TAPS) * 2 };
 
 static struct {
-  guarded operand_memory[TAPS * ROWS], pointer_memory, packed_memory, row_term_memory;
+  guarded operand_memory[TAPS * ROWS], neighbour_memory, pointer_memory, packed_memory, row_term_memory;
   result_area result;
   scales scales;
   const int8_t *operands[TAPS * ROWS]; // [tap][row]
@@ -26,6 +26,7 @@ static void make(void) {
     return;
   for (size_t i = 0; i < TAPS * ROWS; i += 1)
     now.operand_memory[i] = guarded_make(PRODUCTS);
+  now.neighbour_memory = guarded_make(ROWS * PRODUCTS);
   now.pointer_memory = guarded_make(TAPS * ROWS * sizeof(void *));
   now.packed_memory = guarded_make(PACKED);
   now.row_term_memory = guarded_make(ROWS * sizeof(int32_t));
@@ -35,8 +36,11 @@ static void make(void) {
 
 static void randomize(size_t rows, size_t columns, size_t taps, size_t depth) {
   now.rows = rows, now.columns = columns, now.taps = taps, now.depth = depth;
+  // Rows of one tap are mostly neighbours in memory: kernels may read on from one to the next then.
+  int8_t *neighbours =
+      taps == 1 && values_coin() ? guarded_place(&now.neighbour_memory, rows * depth, values_coin()) : NULL;
   for (size_t i = 0; i < taps * rows; i += 1) {
-    int8_t *operand = guarded_place(&now.operand_memory[i], depth, values_coin());
+    int8_t *operand = neighbours ? neighbours + i * depth : guarded_place(&now.operand_memory[i], depth, values_coin());
     values_fill_s8(operand, depth);
     now.operands[i] = operand;
   }

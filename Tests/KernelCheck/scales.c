@@ -65,7 +65,10 @@ void scales_randomize(scales *scales, size_t columns, maskd_rounding rounding) {
       .result_flip = values_coin() ? 0x80 : 0,
   };
   values_range_s8(&scales->value.minimum, &scales->value.maximum);
-  // A fused activation begins at the zero point: kernels know a shorter way then.
+  // Where the zero point is int8's least value, as behind a ReLU, kernels know a shorter way.
+  if (values_coin())
+    scales->value.zero_point = INT8_MIN;
+  // A fused activation begins at the zero point.
   if (values_coin() && scales->value.zero_point <= scales->value.maximum)
     scales->value.minimum = scales->value.zero_point;
   if (rounding == MASKD_TO_FLOAT)

@@ -79,7 +79,7 @@ static inline maskd_row_neon maskd_row_of_neon(const maskd_depthwise_neon *d, ma
                         .next = d->result,
                         .step = d->window->result_step};
   row.results.way = way;
-  if (way == MASKD_WAY_RIGHT || way == MASKD_WAY_RIGHT_SIGNED)
+  if (way < MASKD_WAY_ANY)
     row.scales = maskd_scales_at_neon(d->epilogue, d->channel, MASKD_NEON_VECTORS);
   return row;
 }
@@ -94,9 +94,8 @@ static inline void maskd_bias_neon(const maskd_row_neon *row, int32x4_t sums[MAS
 static inline void maskd_finish_pixel_neon(maskd_depthwise_neon *d, maskd_row_neon *row,
                                            const int32x4_t sums[MASKD_NEON_VECTORS]) {
   const maskd_way_neon way = row->results.way;
-  if (way == MASKD_WAY_RIGHT || way == MASKD_WAY_RIGHT_SIGNED) {
-    const int8x16_t values =
-        maskd_sixteen_results_neon(sums, &row->scales, &row->results, way == MASKD_WAY_RIGHT_SIGNED);
+  if (way < MASKD_WAY_ANY) {
+    const int8x16_t values = maskd_sixteen_results_neon(sums, &row->scales, &row->results, way);
     maskd_store_16_neon(values, row->count, (int8_t *)row->next);
   } else {
     int32_t all[MASKD_NEON_RESULTS];
@@ -118,6 +117,9 @@ static inline void maskd_finish_pixel_neon(maskd_depthwise_neon *d, maskd_row_ne
   static void NAME##_right_signed(maskd_depthwise_neon *d, size_t pixels) {                                            \
     NAME##_in_way(d, MASKD_WAY_RIGHT_SIGNED, pixels);                                                                  \
   }                                                                                                                    \
+  static void NAME##_right_within(maskd_depthwise_neon *d, size_t pixels) {                                            \
+    NAME##_in_way(d, MASKD_WAY_RIGHT_WITHIN, pixels);                                                                  \
+  }                                                                                                                    \
   static void NAME##_slowly(maskd_depthwise_neon *d, size_t pixels) {                                                  \
     NAME##_in_way(d, MASKD_WAY_ANY, pixels);                                                                           \
   }                                                                                                                    \
@@ -126,6 +128,8 @@ static inline void maskd_finish_pixel_neon(maskd_depthwise_neon *d, maskd_row_ne
       NAME##_right(d, pixels);                                                                                         \
     else if (d->results.way == MASKD_WAY_RIGHT_SIGNED)                                                                 \
       NAME##_right_signed(d, pixels);                                                                                  \
+    else if (d->results.way == MASKD_WAY_RIGHT_WITHIN)                                                                 \
+      NAME##_right_within(d, pixels);                                                                                  \
     else                                                                                                               \
       NAME##_slowly(d, pixels);                                                                                        \
   }

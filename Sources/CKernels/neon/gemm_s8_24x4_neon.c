@@ -121,14 +121,12 @@ INLINE void reduce(size_t rows, bool has_least, const maskd_product_neon *p, siz
 }
 
 // The sums of up to four rows make sixteen results.
-INLINE void finish_right(bool is_signed, size_t rows, const maskd_product_neon *p, size_t row, const int32x4_t *sums) {
+INLINE void finish_right(maskd_way_neon way, size_t rows, const maskd_product_neon *p, size_t row,
+                         const int32x4_t *sums) {
   const int32x4_t multiplier = vld1q_s32(p->epilogue->multiplier + p->column);
   const int32x4_t shift = vld1q_s32(p->epilogue->shift + p->column);
   const maskd_scales_neon scales = {{multiplier, multiplier, multiplier, multiplier}, {shift, shift, shift, shift}};
-  const int16x8_t zero_point = p->results.zero_point;
-  const int16x8_t low = maskd_eight_shifted_neon(sums, scales.multipliers, scales.shifts, zero_point, is_signed);
-  const int16x8_t high = maskd_eight_shifted_neon(sums + 2, scales.multipliers, scales.shifts, zero_point, is_signed);
-  const uint32x4_t values = vreinterpretq_u32_s8(vqmovn_high_s16(vqmovn_s16(low), high));
+  const uint32x4_t values = vreinterpretq_u32_s8(maskd_sixteen_results_neon(sums, &scales, &p->results, way));
   const size_t stride = p->result_stride;
   char *result = p->result + row * stride;
   vst1q_lane_u32((void *)result, values, 0);
@@ -138,6 +136,19 @@ INLINE void finish_right(bool is_signed, size_t rows, const maskd_product_neon *
     vst1q_lane_u32((void *)(result + 2 * stride), values, 2);
   if (rows > 3)
     vst1q_lane_u32((void *)(result + 3 * stride), values, 3);
+}
+
+INLINE void finish(size_t rows, maskd_product_neon *p, size_t row, const int32x4_t *sums) {
+  if (p->results.way == MASKD_WAY_RIGHT)
+    finish_right(MASKD_WAY_RIGHT, rows, p, row, sums);
+  else if (p->results.way == MASKD_WAY_RIGHT_SIGNED)
+    finish_right(MASKD_WAY_RIGHT_SIGNED, rows, p, row, sums);
+  else if (p->results.way == MASKD_WAY_RIGHT_WITHIN)
+    finish_right(MASKD_WAY_RIGHT_WITHIN, rows, p, row, sums);
+  else if (p->results.way == MASKD_WAY_FLOAT)
+    maskd_finish_float_neon(rows, 1, p, row, sums);
+  else
+    maskd_finish_slow_rows_neon(rows, 1, p, row, sums);
 }
 
 INLINE void multiply_rows(size_t rows, bool has_least, maskd_product_neon *p, size_t row) {
@@ -153,14 +164,7 @@ INLINE void multiply_rows(size_t rows, bool has_least, maskd_product_neon *p, si
 #pragma clang loop unroll(full)
   for (size_t r = rows; r < ROWS; r += 1)
     sums[r] = sums[0];
-  if (p->way == MASKD_WAY_RIGHT)
-    finish_right(false, rows, p, row, sums);
-  else if (p->way == MASKD_WAY_RIGHT_SIGNED)
-    finish_right(true, rows, p, row, sums);
-  else
-#pragma clang loop unroll(full)
-    for (size_t r = 0; r < rows; r += 1)
-      maskd_finish_row_slowly_neon(p, row + r, 1, sums + r);
+  finish(rows, p, row, sums);
 }
 
 #define TILE(ROWS_OF_TILE)                                                                                             \

@@ -14,10 +14,9 @@ typedef struct maskd_product_neon {
   const maskd_epilogue *epilogue;
   maskd_results_neon results;
   maskd_range_neon range;
-  maskd_way_neon way;    // of the block
   size_t block_bytes;    // of the packed weights of one block
   const int8_t *weights; // of the block
-  size_t column, count;  // its first column, and how many of the call are left from there on
+  size_t column;         // its first
   char *result;          // where that column of row 0 goes
   size_t result_stride;
 } maskd_product_neon;
@@ -33,27 +32,58 @@ typedef struct maskd_tiles_neon {
 
 #pragma clang attribute push(__attribute__((always_inline)), apply_to = function)
 
-static inline void maskd_multiply_neon(const maskd_tiles_neon *tiles, maskd_product_neon *p, size_t rows,
-                                       size_t columns) {
-  const size_t element_bytes = p->results.way == MASKD_WAY_FLOAT ? sizeof(float) : 1;
-  // Rows are dealt out evenly: `higher` tiles have one more than the rest.
+static inline size_t maskd_element_bytes_neon(const maskd_product_neon *p) {
+  return p->results.way == MASKD_WAY_FLOAT ? sizeof(float) : 1;
+}
+
+// Rows are dealt out evenly: `higher` tiles have one more than the rest.
+static inline void maskd_multiply_block_neon(const maskd_tiles_neon *tiles, const maskd_tile_neon *tile,
+                                             maskd_product_neon *p, size_t rows) {
   const size_t count = (rows + tiles->rows - 1) / tiles->rows;
   const size_t height = rows / count, higher = rows % count;
-  for (size_t done = 0; done < columns;) {
-    const bool is_wide = columns - done > tiles->nr;
-    const size_t blocks = is_wide ? tiles->blocks : 1;
-    p->count = columns - done;
-    // Only whole rows of a block whose results need no bounds of their own are written the short way.
-    const bool is_plain = p->results.is_whole_range && p->count >= blocks * tiles->nr;
-    p->way = is_plain ? p->results.way : MASKD_WAY_ANY;
+  if (higher > 0)
+    tile[height](p, 0, higher);
+  tile[height - 1](p, higher * (height + 1), count - higher);
+}
+
+// The last block where only its first `count` columns are wanted: it is computed into memory of our own, and they are
+// copied from there. What the padding of the factors makes of the others must not count in the range.
+static inline void maskd_multiply_last_neon(const maskd_tiles_neon *tiles, const maskd_tile_neon *tile,
+                                            maskd_product_neon *p, size_t rows, size_t width, size_t count) {
+  float memory[MASKD_LARGEST_MR * MASKD_NEON_RESULTS];
+  const size_t element_bytes = maskd_element_bytes_neon(p);
+  char *const result = p->result;
+  const size_t stride = p->result_stride;
+  const maskd_range_neon before = p->range;
+  p->result = (char *)memory;
+  p->result_stride = width * element_bytes;
+  maskd_multiply_block_neon(tiles, tile, p, rows);
+  p->range = before;
+  for (size_t r = 0; r < rows; r += 1) {
+    const char *from = (const char *)memory + r * width * element_bytes;
+    for (size_t i = 0; i < count * element_bytes; i += 1)
+      result[r * stride + i] = from[i];
+    for (size_t c = 0; element_bytes > 1 && c < count; c += 1)
+      maskd_widen_range_neon(&p->range, vdupq_n_f32(((const float *)(const void *)from)[c]));
+  }
+}
+
+static inline void maskd_multiply_neon(const maskd_tiles_neon *tiles, maskd_product_neon *p, size_t rows,
+                                       size_t columns) {
+  const size_t element_bytes = maskd_element_bytes_neon(p);
+  while (columns > 0) {
+    const bool is_wide = columns > tiles->nr;
+    const size_t width = is_wide ? tiles->blocks * tiles->nr : tiles->nr;
     const maskd_tile_neon *tile = is_wide ? tiles->wide : tiles->narrow;
-    if (higher > 0)
-      tile[height](p, 0, higher);
-    tile[height - 1](p, higher * (height + 1), count - higher);
-    done += blocks * tiles->nr;
-    p->column += blocks * tiles->nr;
-    p->weights += blocks * p->block_bytes;
-    p->result += blocks * tiles->nr * element_bytes;
+    if (columns < width) {
+      maskd_multiply_last_neon(tiles, tile, p, rows, width, columns);
+      return;
+    }
+    maskd_multiply_block_neon(tiles, tile, p, rows);
+    columns -= width;
+    p->column += width;
+    p->weights += width / tiles->nr * p->block_bytes;
+    p->result += width * element_bytes;
   }
 }
 
@@ -83,7 +113,7 @@ static inline void maskd_gemm_neon(const maskd_tiles_neon *tiles, size_t rows, s
 
 // The same address, but the compiler can't tell: it loads again, two registers at a time, and does not move them one
 // by one.
-static inline const int32_t *maskd_anew_neon(const int32_t *values) {
+static inline const void *maskd_anew_neon(const void *values) {
   __asm__ volatile("" : "+r"(values));
   return values;
 }
@@ -108,46 +138,84 @@ static inline void maskd_begin_neon(size_t rows, size_t vectors, const maskd_pro
       sums[r * vectors + v] = vaddq_s32(sums[r * vectors + v], vdupq_n_s32(terms[row + r]));
 }
 
-static inline void maskd_finish_row_slowly_neon(maskd_product_neon *p, size_t row, size_t vectors,
-                                                const int32x4_t *sums) {
+static inline void maskd_finish_slow_rows_neon(size_t rows, size_t vectors, maskd_product_neon *p, size_t row,
+                                               const int32x4_t *sums) {
   int32_t all[MASKD_NEON_RESULTS];
-  for (size_t v = 0; v < vectors; v += 1)
-    vst1q_s32(all + 4 * v, sums[v]);
-  const size_t count = p->count < 4 * vectors ? p->count : 4 * vectors;
-  maskd_finish_slowly_neon(all, p->column, count, p->epilogue, p->result + row * p->result_stride, &p->range);
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += 1) {
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; v += 1)
+      vst1q_s32(all + 4 * v, sums[r * vectors + v]);
+    maskd_finish_slowly_neon(all, p->column, 4 * vectors, p->epilogue, p->result + (row + r) * p->result_stride,
+                             &p->range);
+  }
 }
 
-// The short way: whole rows of two or four vectors.
-static inline void maskd_finish_right_neon(bool is_signed, size_t rows, size_t vectors, const maskd_product_neon *p,
+// Two or four vectors a row.
+static inline void maskd_finish_right_neon(maskd_way_neon way, size_t rows, size_t vectors, const maskd_product_neon *p,
                                            size_t row, const int32x4_t *sums) {
   const maskd_scales_neon scales = maskd_scales_at_neon(p->epilogue, p->column, vectors);
-  const int16x8_t zero_point = p->results.zero_point;
+  const maskd_results_neon results = p->results;
   const size_t stride = p->result_stride;
   int8_t *result = (int8_t *)p->result + row * stride;
 #pragma clang loop unroll(full)
   for (size_t r = 0; r < rows; r += 1, result += stride) {
     const int32x4_t *x = sums + r * vectors;
-    const int8x8_t low =
-        vqmovn_s16(maskd_eight_shifted_neon(x, scales.multipliers, scales.shifts, zero_point, is_signed));
-    if (vectors == MASKD_NEON_VECTORS)
-      vst1q_s8(result, vqmovn_high_s16(low, maskd_eight_shifted_neon(x + 2, scales.multipliers + 2, scales.shifts + 2,
-                                                                     zero_point, is_signed)));
-    else
-      vst1_s8(result, low);
+    if (vectors == MASKD_NEON_VECTORS) {
+      vst1q_s8(result, maskd_sixteen_results_neon(x, &scales, &results, way));
+    } else {
+      const int16x8_t eight = maskd_eight_shifted_neon(x, scales.multipliers, scales.shifts, way != MASKD_WAY_RIGHT);
+      vst1_s8(result, vget_low_s8(maskd_narrowed_neon(eight, eight, way, &results)));
+    }
   }
+}
+
+// Addends are loaded for each row: the multiply-add writes over them.
+static inline void maskd_finish_float_neon(size_t rows, size_t vectors, maskd_product_neon *p, size_t row,
+                                           const int32x4_t *sums) {
+  const float *addends = p->epilogue->addend + p->column;
+  float32x4_t factors[MASKD_NEON_VECTORS];
+#pragma clang loop unroll(full)
+  for (size_t v = 0; v < vectors; v += 1)
+    factors[v] = vld1q_f32(p->epilogue->factor + p->column + 4 * v);
+  const maskd_results_neon results = p->results;
+  const size_t stride = p->result_stride;
+  maskd_range_neon range = p->range;
+  char *result = p->result + row * stride;
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += 1, result += stride) {
+    addends = maskd_anew_neon(addends);
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; v += 1) {
+      const float32x4_t scaled = maskd_scaled_neon(sums[r * vectors + v], factors[v], vld1q_f32(addends + 4 * v));
+      const float32x4_t value = maskd_float_within_neon(scaled, &results);
+      maskd_widen_range_neon(&range, value);
+      vst1q_f32((float *)result + 4 * v, value);
+    }
+  }
+  p->range = range;
 }
 
 // From the sums of a tile, row by row, two or four vectors a row, to its results.
 static inline void maskd_finish_neon(size_t rows, size_t vectors, maskd_product_neon *p, size_t row,
                                      const int32x4_t *sums) {
-  if (p->way == MASKD_WAY_RIGHT)
-    maskd_finish_right_neon(false, rows, vectors, p, row, sums);
-  else if (p->way == MASKD_WAY_RIGHT_SIGNED)
-    maskd_finish_right_neon(true, rows, vectors, p, row, sums);
-  else
-#pragma clang loop unroll(full)
-    for (size_t r = 0; r < rows; r += 1)
-      maskd_finish_row_slowly_neon(p, row + r, vectors, sums + r * vectors);
+  switch (p->results.way) {
+  case MASKD_WAY_RIGHT:
+    maskd_finish_right_neon(MASKD_WAY_RIGHT, rows, vectors, p, row, sums);
+    break;
+  case MASKD_WAY_RIGHT_SIGNED:
+    maskd_finish_right_neon(MASKD_WAY_RIGHT_SIGNED, rows, vectors, p, row, sums);
+    break;
+  case MASKD_WAY_RIGHT_WITHIN:
+    maskd_finish_right_neon(MASKD_WAY_RIGHT_WITHIN, rows, vectors, p, row, sums);
+    break;
+  case MASKD_WAY_FLOAT:
+    maskd_finish_float_neon(rows, vectors, p, row, sums);
+    break;
+  case MASKD_WAY_ANY:
+    maskd_finish_slow_rows_neon(rows, vectors, p, row, sums);
+    break;
+  }
 }
 
 #pragma clang attribute pop
