@@ -25,9 +25,9 @@ static inline bool maskd_repeats(size_t step, size_t stride) {
   return step == 1 && stride == 0;
 }
 
-// Whether the runs are short and one operand repeats under an other that goes on without gaps.
+// Whether the runs are short and one operand repeats under an other that goes on without gaps, as the result does.
 static inline bool maskd_can_join(const maskd_broadcast *shape) {
-  if (shape->runs < 2 || shape->count > MASKD_JOINED_BYTES / 2)
+  if (shape->runs < 2 || shape->count > MASKD_JOINED_BYTES / 2 || shape->result_stride != shape->count)
     return false;
   const bool left_goes_on = shape->left_step == 1 && shape->left_stride == shape->count;
   const bool right_goes_on = shape->right_step == 1 && shape->right_stride == shape->count;
@@ -61,7 +61,7 @@ static inline __attribute__((always_inline)) void maskd_for_runs(const maskd_bro
   }
   for (size_t i = 0; i < shape->runs; i += 1)
     run(shape->count, left + i * shape->left_stride, shape->left_step, right + i * shape->right_stride,
-        shape->right_step, result + i * shape->count, parameters);
+        shape->right_step, result + i * shape->result_stride, parameters);
 }
 
 #endif

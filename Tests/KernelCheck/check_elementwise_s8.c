@@ -113,7 +113,7 @@ static void compute(bool is_add, const int8_t *left, const int8_t *right, int8_t
     for (size_t i = 0; i < s->count; i += 1) {
       const int8_t x = left[run * s->left_stride + i * s->left_step];
       const int8_t y = right[run * s->right_stride + i * s->right_step];
-      result[run * s->count + i] = is_add ? compute_add(x, y) : compute_mul(x, y);
+      result[run * s->result_stride + i] = is_add ? compute_add(x, y) : compute_mul(x, y);
     }
 }
 
@@ -123,10 +123,10 @@ static size_t operand_bytes(size_t step, size_t stride) {
 
 static void run_case(const maskd_kernels *family, const maskd_kernels *generic, bool is_add) {
   const maskd_broadcast *s = &now.shape;
-  const size_t total = s->runs * s->count;
-  const bool in_place = s->left_step == 1 && (s->runs == 1 || s->left_stride == s->count) && values_in(0, 3) == 0;
-  case_begin("%zu runs of %zu elements, steps %zu and %zu, strides %zu and %zu%s", s->runs, s->count, s->left_step,
-             s->right_step, s->left_stride, s->right_stride, in_place ? ", in place" : "");
+  const bool in_place =
+      s->left_step == 1 && (s->runs == 1 || s->left_stride == s->result_stride) && values_in(0, 3) == 0;
+  case_begin("%zu runs of %zu elements, steps %zu and %zu, strides %zu, %zu and %zu%s", s->runs, s->count, s->left_step,
+             s->right_step, s->left_stride, s->right_stride, s->result_stride, in_place ? ", in place" : "");
   const size_t left_bytes = operand_bytes(s->left_step, s->left_stride);
   const size_t right_bytes = operand_bytes(s->right_step, s->right_stride);
   int8_t *left = guarded_place(&now.left_memory, left_bytes, values_coin());
@@ -136,13 +136,16 @@ static void run_case(const maskd_kernels *family, const maskd_kernels *generic, 
   randomize_add();
   randomize_mul();
   static int8_t expected[COUNT];
+  const size_t result_stride = s->result_stride;
+  now.shape.result_stride = s->count;
   if (family == generic)
     compute(is_add, left, right, expected);
   else
     call(generic, is_add, left, right, expected);
-  result_place(&now.result, 1, total, total);
-  if (in_place)
-    memcpy(now.result.first, left, total);
+  now.shape.result_stride = result_stride;
+  result_place(&now.result, s->runs, s->count, result_stride);
+  for (size_t run = 0; in_place && run < s->runs; run += 1)
+    memcpy(now.result.first + run * result_stride, left + run * result_stride, s->count);
   call(family, is_add, in_place ? (int8_t *)now.result.first : left, right, (int8_t *)now.result.first);
   result_compare(&now.result, (const uint8_t *)expected);
 }
@@ -150,7 +153,8 @@ static void run_case(const maskd_kernels *family, const maskd_kernels *generic, 
 static void run_one_run(const maskd_kernels *family, const maskd_kernels *generic, bool is_add) {
   for (size_t count = 1; count <= LONGEST_RUN; count += 1)
     for (size_t i = 0; i < 12 && !checks_should_stop(); i += 1) {
-      now.shape = (maskd_broadcast){.runs = 1, .count = count, .left_step = i % 4 != 1, .right_step = i % 4 != 2};
+      now.shape = (maskd_broadcast){
+          .runs = 1, .count = count, .left_step = i % 4 != 1, .right_step = i % 4 != 2, .result_stride = count};
       run_case(family, generic, is_add);
     }
 }
@@ -171,6 +175,7 @@ static void run_many_runs(const maskd_kernels *family, const maskd_kernels *gene
         .left_stride = random_stride(count),
         .right_step = values_in(0, 3) > 0,
         .right_stride = random_stride(count),
+        .result_stride = count + (values_coin() ? (size_t)values_in(0, 5) : 0),
     };
     run_case(family, generic, is_add);
   }
@@ -184,7 +189,7 @@ static void run_all_pairs(const maskd_kernels *family, const maskd_kernels *gene
   for (size_t i = 0; i < 24 && !checks_should_stop(); i += 1) {
     randomize_add();
     randomize_mul();
-    now.shape = (maskd_broadcast){.runs = 1, .count = 256, .left_step = 1};
+    now.shape = (maskd_broadcast){.runs = 1, .count = 256, .left_step = 1, .result_stride = 256};
     for (size_t right = 0; right < 256 && !checks_should_stop(); right += 1) {
       case_begin("all values and %d", all[right]);
       if (family == generic)
@@ -244,11 +249,17 @@ static size_t prepare_job(const maskd_kernels *family) {
   return JOB_COUNT;
 }
 
-static const maskd_broadcast job_shape = {
-    .runs = JOB_COUNT / 16, .count = 16, .left_step = 1, .left_stride = 16, .right_step = 1, .right_stride = 0};
+static const maskd_broadcast job_shape = {.runs = JOB_COUNT / 16,
+                                          .count = 16,
+                                          .left_step = 1,
+                                          .left_stride = 16,
+                                          .right_step = 1,
+                                          .right_stride = 0,
+                                          .result_stride = 16};
 
 static void job_add(const maskd_kernels *family) {
-  const maskd_broadcast shape = {.runs = 1, .count = JOB_COUNT, .left_step = 1, .right_step = 1};
+  const maskd_broadcast shape = {
+      .runs = 1, .count = JOB_COUNT, .left_step = 1, .right_step = 1, .result_stride = JOB_COUNT};
   family->add_s8(&shape, bench.left, bench.right, bench.result, &now.add);
 }
 

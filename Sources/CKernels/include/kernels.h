@@ -177,9 +177,9 @@ typedef void (*maskd_divide_f32_s8_function)(size_t count, const float *values, 
 // operand or a result with an activation offset asks for is a matter of the order and the content of the 256 entries.
 typedef void (*maskd_lookup_s8_function)(size_t count, const int8_t *values, const int8_t *table, int8_t *result);
 
-// Two operands that are broadcast to `runs` runs of `count` results, which lie one behind the other. A step leads from
-// one element of a run to the next: 1, or 0 where one value stands for the whole run. A stride leads from one run to
-// the next, and is 0 where all runs read the same.
+// Two operands that are broadcast to `runs` runs of `count` results. A step leads from one element of a run to the
+// next: 1, or 0 where one value stands for the whole run. A stride leads from one run to the next; that of an operand
+// is 0 where all runs read the same, that of the result is `count` at least.
 typedef struct maskd_broadcast {
   size_t runs;
   size_t count;
@@ -187,6 +187,7 @@ typedef struct maskd_broadcast {
   size_t left_stride;
   size_t right_step;
   size_t right_stride;
+  size_t result_stride;
 } maskd_broadcast;
 
 // ADD and SUB as TFLite computes them in int8. With x the operand minus its zero point:

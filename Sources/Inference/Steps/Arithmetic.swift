@@ -107,7 +107,8 @@ extension Compiler {
       return
     }
     let constant = try materialize(isOfLeft ? operands.right : operands.left).elements(as: Int8.self).pointee
-    let one = maskd_broadcast(runs: 1, count: 1, left_step: 1, left_stride: 0, right_step: 1, right_stride: 0)
+    let one = maskd_broadcast(
+      runs: 1, count: 1, left_step: 1, left_stride: 0, right_step: 1, right_stride: 0, result_stride: 1)
     let table = LookupTable { value in
       var entry: Int8 = 0
       operation.apply(

@@ -25,7 +25,8 @@ extension RunOperation {
     for run in 0..<shape.runs {
       apply(
         count: shape.count, left: left + run * shape.left_stride, leftStep: shape.left_step,
-        right: right + run * shape.right_stride, rightStep: shape.right_step, result: result + run * shape.count)
+        right: right + run * shape.right_stride, rightStep: shape.right_step, result: result + run * shape.result_stride
+      )
     }
   }
 }
@@ -61,6 +62,9 @@ struct BroadcastWalk: Sendable {
     runs = outer.reduce(1) { $0 * $1.count }
   }
 
+  /// Whether both operands and the result go through memory side by side.
+  var isPlain: Bool { runs == 1 && leftStep == 1 && rightStep == 1 }
+
   /// Whether each element of an operand belongs to one element of the result, in the same order.
   var takesLeftOnce: Bool { leftStep == 1 && outer.allSatisfy { $0.left != 0 } }
   var takesRightOnce: Bool { rightStep == 1 && outer.allSatisfy { $0.right != 0 } }
@@ -85,12 +89,13 @@ struct BroadcastWalk: Sendable {
     // By its index: `last` allocates in a debug build.
     guard !outer.isEmpty else {
       return maskd_broadcast(
-        runs: 1, count: count, left_step: leftStep, left_stride: 0, right_step: rightStep, right_stride: 0)
+        runs: 1, count: count, left_step: leftStep, left_stride: 0, right_step: rightStep, right_stride: 0,
+        result_stride: count)
     }
     let axis = outer[outer.count - 1]
     return maskd_broadcast(
       runs: min(limit, axis.count - run % axis.count), count: count, left_step: leftStep, left_stride: axis.left,
-      right_step: rightStep, right_stride: axis.right)
+      right_step: rightStep, right_stride: axis.right, result_stride: count)
   }
 }
 
