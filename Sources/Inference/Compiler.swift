@@ -38,7 +38,7 @@ struct Compiler {
   let family: KernelFamily
   /// The tensors of the file first, at their own indices.
   var values: [Value]
-  private(set) var steps: [PlannedStep] = []
+  var steps: [PlannedStep] = []
   /// For each tensor of the file the number of operators, and of graph outputs, that read it.
   let readerCounts: [Int]
   /// PADs that the convolutions behind them do themselves, by the padded operand.

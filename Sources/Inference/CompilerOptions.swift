@@ -16,6 +16,10 @@ public struct CompilerOptions: Sendable {
   /// processor.
   public var workLimit = 1 << 38
 
+  /// Bytes that fusing layers around a depthwise convolution must keep out of memory: those of values that would leave
+  /// half of the smallest second cache among the boards in mind (512 KiB).
+  var fusedByteCountMin = 256 << 10
+
   /// Makes the default options.
   public init() {}
 }

@@ -93,6 +93,7 @@ private struct CompiledParts {
     inputs = try compiler.addInputs()
     try compiler.compileOperators()
     outputs = try compiler.addOutputs()
+    compiler.fuseSteps(outputs: outputs)
     layout = try compiler.layOut(inputs: inputs, outputs: outputs)
     guard model.bytes.isWhole else {
       throw .unsupportedModel("the file became shorter while it was read, or could not be read to its end")

@@ -38,6 +38,7 @@ import Testing
     let inputs = try compiler.addInputs()
     try compiler.compileOperators()
     let outputs = try compiler.addOutputs()
+    compiler.fuseSteps(outputs: outputs)
     let layout = try compiler.layOut(inputs: inputs, outputs: outputs)
     for (time, step) in compiler.steps.enumerated() {
       for write in step.writes {

@@ -13,7 +13,7 @@ struct Convolution: Step {
   }
 
   let source: Operand
-  let result: Operand
+  var result: Operand
   let window: Window
   let tap: Tap
   let inputChannels: Int
@@ -26,9 +26,14 @@ struct Convolution: Step {
   /// Zero points, stored as the input is, as long as a tap: what a tap outside the picture reads.
   let outside: AlignedMemory
   let kernels: KernelTable
+  /// What is added to each tile while it is in the first cache: then `result` is that of the sum.
+  var sum: TileSum?
 
   /// Channels below which a tap is a row: the ends of shallow taps would waste products.
   static let rowTapChannels = 64
+
+  /// Whether it computes all channels of its result.
+  var isWhole: Bool { matrix.columns == outputChannels }
 
   private var mr: Int { kernels.pointer.pointee.gemm_s8_shape.mr }
   private var pointerByteCount: Int { mr * matrix.taps * MemoryLayout<Int>.stride }
@@ -37,39 +42,94 @@ struct Convolution: Step {
 
   var partCount: Int { parts.count }
   /// Pointers, then sums of rows, then rows that leave the picture.
-  var scratchByteCount: Int {
-    pointerByteCount + mr * 4 + (window.hasPadding ? mr * matrix.taps * patchByteCount : 0)
+  private var operandByteCount: Int {
+    Arena.aligned(pointerByteCount + mr * 4 + (window.hasPadding ? mr * matrix.taps * patchByteCount : 0))
   }
+  /// What finds the operands, then a tile before its sum.
+  var scratchByteCount: Int { operandByteCount + (sum == nil ? 0 : mr * parts.panelColumns) }
+
+  /// Each part of a sum reads what it adds before it writes there.
+  var overwritable: [Operand] { sum.map { $0.isOverwritable ? [$0.other] : [] } ?? [] }
 
   func run(_ range: Range<Int>, in arena: Arena) {
-    let table = kernels.pointer
-    let pointers = arena.scratch.assumingMemoryBound(to: UnsafeRawPointer?.self)
-    let operands = UnsafeRawPointer(pointers).assumingMemoryBound(to: UnsafePointer<Int8>?.self)
-    let sums = (arena.scratch + pointerByteCount).assumingMemoryBound(to: Int32.self)
     let input = UnsafeRawPointer(arena.int8(source) + firstInput)
-    let output = arena.int8(result) + firstOutput
-    var geometry = window.geometry(pixelByteCount: inputChannels)
-    var epilogue = matrix.requantization.parameters
+    var work = begin(arena.scratch)
     for index in range {
-      let (rows, columns) = parts.part(index)
-      switch tap {
-      case .pixel where window.isPointwise:
-        for row in 0..<rows.count { pointers[row] = input + (rows.lowerBound + row) * inputChannels }
-      case .pixel:
-        maskd_point_taps(&geometry, input, outside.start, rows.lowerBound, rows.count, mr, pointers)
-      case .row:
-        maskd_point_rows(
-          &geometry, input, outside.start, rows.lowerBound, rows.count, mr, pointers, sums + mr, patchByteCount)
-      }
-      if matrix.rowScale != 0 {
-        table.pointee.row_sums_s8(rows.count, mr, matrix.taps, matrix.depth, operands, sums)
-        for row in 0..<rows.count { sums[row] = sums[row] &* matrix.rowScale }
-      }
-      table.pointee.gemm_s8(
-        rows.count, columns.lowerBound, columns.count, matrix.taps, matrix.readDepth, operands, matrix.memory.start,
-        matrix.rowScale == 0 ? nil : sums, output + rows.lowerBound * outputChannels + columns.lowerBound,
-        outputChannels, &epilogue)
+      let (pixels, columns) = parts.part(index)
+      compute(pixels, columns, of: input, in: arena, &work)
     }
+  }
+
+  /// Calls `body` with the pixels and columns of each tile of neighbouring pixels.
+  @inline(__always)
+  func forTiles(of pixels: Range<Int>, _ body: (Range<Int>, Range<Int>) -> Void) {
+    parts.forTiles(of: pixels, mr: mr, body)
+  }
+
+  /// What a thread needs while it computes tiles.
+  struct Work {
+    fileprivate let pointers: UnsafeMutablePointer<UnsafeRawPointer?>
+    fileprivate let rowSums: UnsafeMutablePointer<Int32>
+    fileprivate let patches: UnsafeMutableRawPointer
+    fileprivate let tile: UnsafeMutablePointer<Int8>
+    fileprivate var geometry: maskd_window
+    fileprivate var epilogue: maskd_epilogue
+  }
+
+  /// Begins with that much scratch as `scratchByteCount` says.
+  func begin(_ scratch: UnsafeMutableRawPointer) -> Work {
+    Work(
+      pointers: scratch.assumingMemoryBound(to: UnsafeRawPointer?.self),
+      rowSums: (scratch + pointerByteCount).assumingMemoryBound(to: Int32.self),
+      patches: scratch + pointerByteCount + mr * 4,
+      tile: (scratch + operandByteCount).assumingMemoryBound(to: Int8.self),
+      geometry: window.geometry(pixelByteCount: inputChannels), epilogue: matrix.requantization.parameters)
+  }
+
+  /// Computes a tile of the result, `mr` pixels at most, with its sum.
+  ///
+  /// `input` is the picture; for a pointwise convolution it may begin at any pixel, `first`.
+  @inline(__always)
+  func compute(
+    _ pixels: Range<Int>, _ columns: Range<Int>, of input: UnsafeRawPointer, from first: Int = 0, in arena: Arena,
+    _ work: inout Work
+  ) {
+    let place = pixels.lowerBound * outputChannels + columns.lowerBound
+    let target = arena.int8(result) + firstOutput + place
+    let rows = pixels.lowerBound - first..<pixels.upperBound - first
+    guard let sum else { return multiply(rows, columns, of: input, to: target, stride: outputChannels, &work) }
+    multiply(rows, columns, of: input, to: work.tile, stride: columns.count, &work)
+    sum.add(
+      work.tile, to: arena.int8(sum.other) + place, result: target, rows: rows.count, columns: columns.count,
+      stride: outputChannels)
+  }
+
+  /// Computes neighbouring pixels of the result, `mr` at most, to where the first of these columns of the first of them
+  /// goes; `stride` leads from a pixel to the next.
+  @inline(__always)
+  func multiply(
+    _ pixels: Range<Int>, _ columns: Range<Int>, of input: UnsafeRawPointer, to target: UnsafeMutablePointer<Int8>,
+    stride: Int, _ work: inout Work
+  ) {
+    let table = kernels.pointer
+    let (first, count) = (pixels.lowerBound, pixels.count)
+    switch tap {
+    case .pixel where window.isPointwise:
+      for row in 0..<count { work.pointers[row] = input + (first + row) * inputChannels }
+    case .pixel:
+      maskd_point_taps(&work.geometry, input, outside.start, first, count, mr, work.pointers)
+    case .row:
+      maskd_point_rows(
+        &work.geometry, input, outside.start, first, count, mr, work.pointers, work.patches, patchByteCount)
+    }
+    let operands = UnsafeRawPointer(work.pointers).assumingMemoryBound(to: UnsafePointer<Int8>?.self)
+    if matrix.rowScale != 0 {
+      table.pointee.row_sums_s8(count, mr, matrix.taps, matrix.depth, operands, work.rowSums)
+      for row in 0..<count { work.rowSums[row] = work.rowSums[row] &* matrix.rowScale }
+    }
+    table.pointee.gemm_s8(
+      count, columns.lowerBound, columns.count, matrix.taps, matrix.readDepth, operands, matrix.memory.start,
+      matrix.rowScale == 0 ? nil : work.rowSums, target, stride, &work.epilogue)
   }
 }
 

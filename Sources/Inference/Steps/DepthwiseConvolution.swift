@@ -5,7 +5,7 @@ import TFLite
 struct DepthwiseConvolution: Step {
   let source: Operand
   let result: Operand
-  let rows: PictureRows
+  var rows: PictureRows
   let channels: Int
   /// As the family packs them.
   let weights: AlignedMemory
@@ -18,18 +18,39 @@ struct DepthwiseConvolution: Step {
   var scratchByteCount: Int { rows.scratchByteCount }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
-    let kernel = kernels.pointer.pointee.depthwise_s8
-    let window = rows.window
-    var geometry = window.depthwiseGeometry(pixelByteCount: channels, resultByteCount: channels)
-    var epilogue = requantization.parameters
-    let ring = PictureRows.Ring(
-      rows, input: arena.bytes(source), outside: UInt8(bitPattern: outside), scratch: arena.scratch)
+    var work = begin(input: arena.bytes(source), arena.scratch)
     for part in parts {
-      let pointers = UnsafeRawPointer(ring.pointers(forRow: part)).assumingMemoryBound(to: UnsafePointer<Int8>?.self)
-      kernel?(
-        window.outputWidth, channels, &geometry, pointers, weights.start,
-        arena.int8(result) + part * window.outputWidth * channels, &epilogue)
+      convolve(work.ring.pointers(forRow: part), to: arena.int8(result) + part * rowByteCount, &work)
     }
+  }
+
+  /// Bytes of a row of results.
+  var rowByteCount: Int { rows.window.outputWidth * channels }
+
+  /// What a thread needs while it computes rows.
+  struct Work {
+    let ring: PictureRows.Ring
+    fileprivate var geometry: maskd_depthwise_window
+    fileprivate var epilogue: maskd_epilogue
+  }
+
+  /// Begins with the picture, if it is in memory, and that much scratch as `rows` says.
+  func begin(input: UnsafeRawPointer?, _ scratch: UnsafeMutableRawPointer) -> Work {
+    Work(
+      ring: PictureRows.Ring(rows, input: input, outside: UInt8(bitPattern: outside), scratch: scratch),
+      geometry: rows.window.depthwiseGeometry(pixelByteCount: channels, resultByteCount: channels),
+      epilogue: requantization.parameters)
+  }
+
+  /// Computes a row of results from pointers to the rows under its windows.
+  @inline(__always)
+  func convolve(
+    _ pointers: UnsafeMutablePointer<UnsafeRawPointer?>, to target: UnsafeMutablePointer<Int8>, _ work: inout Work
+  ) {
+    kernels.pointer.pointee.depthwise_s8(
+      rows.window.outputWidth, channels, &work.geometry,
+      UnsafeRawPointer(pointers).assumingMemoryBound(to: UnsafePointer<Int8>?.self), weights.start, target,
+      &work.epilogue)
   }
 }
 

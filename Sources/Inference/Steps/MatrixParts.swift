@@ -36,8 +36,25 @@ struct MatrixParts: Sendable {
   func part(_ index: Int) -> (rows: Range<Int>, columns: Range<Int>) {
     let (panel, tile) = index.quotientAndRemainder(dividingBy: tiles)
     return (
-      rows * tile / tiles..<rows * (tile + 1) / tiles,
-      panel * panelColumns..<min(columns, (panel + 1) * panelColumns)
+      (0..<rows).part(tile, of: tiles), panel * panelColumns..<min(columns, (panel + 1) * panelColumns)
     )
+  }
+
+  /// Cuts some of the rows in the same way: calls `body` with the rows and columns of each tile of them.
+  @inline(__always)
+  func forTiles(of rows: Range<Int>, mr: Int, _ body: (Range<Int>, Range<Int>) -> Void) {
+    let tiles = (rows.count + mr - 1) / mr
+    for panel in 0..<panels {
+      let columns = panel * panelColumns..<min(columns, (panel + 1) * panelColumns)
+      for tile in 0..<tiles { body(rows.part(tile, of: tiles), columns) }
+    }
+  }
+}
+
+extension Range<Int> {
+  /// One of `count` parts whose sizes differ by one at most.
+  @inline(__always)
+  func part(_ index: Int, of count: Int) -> Range<Int> {
+    lowerBound + self.count * index / count..<lowerBound + self.count * (index + 1) / count
   }
 }

@@ -1,14 +1,19 @@
-/// How a depthwise convolution finds the rows of its picture: in place where no window leaves the picture, else as
-/// copies between padding. Each row is copied once and used for all rows of results that see it.
+/// How a depthwise convolution finds the rows of its picture: in place where no window leaves the picture, else in a
+/// ring of rows between padding. Each row is brought there once and used for all rows of results that see it.
 struct PictureRows: Sendable {
   let window: Window
   /// Bytes of a pixel.
   let pixelByteCount: Int
+  /// Whether there is no picture in memory: each row is computed when it is needed.
+  var areComputed = false
 
+  private var hasRing: Bool { areComputed || window.hasPadding }
   /// Columns of a padded row: what all windows of a row see.
   private var paddedWidth: Int {
     (window.outputWidth - 1) * window.strideWidth + (window.width - 1) * window.dilationWidth + 1
   }
+  /// Columns of the picture that some window sees.
+  private var seenWidth: Int { max(0, min(window.inputWidth, paddedWidth - window.left)) }
   /// Rows of the picture from the first to the last tap of a window.
   private var reach: Int { (window.height - 1) * window.dilationHeight + 1 }
   private var rowByteCount: Int { paddedWidth * pixelByteCount }
@@ -16,23 +21,24 @@ struct PictureRows: Sendable {
   /// Which rows the ring holds.
   private var heldByteCount: Int { Arena.aligned(reach * MemoryLayout<Int>.stride) }
 
-  /// Row pointers; where there is padding, a row of it and a ring of padded rows.
+  /// Row pointers; where there is a ring, a row of padding and the ring.
   var scratchByteCount: Int {
-    pointerByteCount + (window.hasPadding ? heldByteCount + (reach + 1) * rowByteCount : 0)
+    pointerByteCount + (hasRing ? heldByteCount + (reach + 1) * rowByteCount : 0)
   }
 
   /// The rows while a thread computes some rows of results.
   struct Ring {
     private let layout: PictureRows
-    private let input: UnsafeRawPointer
+    /// The picture, unless its rows are computed.
+    private let input: UnsafeRawPointer?
     private let pointers: UnsafeMutablePointer<UnsafeRawPointer?>
-    /// For each slot the row, counted through all pictures, that was copied there; -1 for none.
+    /// For each slot the row, counted through all pictures, that is there; -1 for none.
     private let held: UnsafeMutablePointer<Int>
     private let outsideRow: UnsafeMutableRawPointer
     private let ring: UnsafeMutableRawPointer
 
-    /// Begins with the bytes of the picture, and what each byte outside of it reads.
-    init(_ layout: PictureRows, input: UnsafeRawPointer, outside: UInt8, scratch: UnsafeMutableRawPointer) {
+    /// Begins with the bytes of the picture, if it is in memory, and what each byte outside of it reads.
+    init(_ layout: PictureRows, input: UnsafeRawPointer?, outside: UInt8, scratch: UnsafeMutableRawPointer) {
       self.layout = layout
       self.input = input
       pointers = scratch.assumingMemoryBound(to: UnsafeRawPointer?.self)
@@ -40,7 +46,7 @@ struct PictureRows: Sendable {
       held = free.assumingMemoryBound(to: Int.self)
       outsideRow = free + layout.heldByteCount
       ring = outsideRow + layout.rowByteCount
-      guard layout.window.hasPadding else { return }
+      guard layout.hasRing else { return }
       held.update(repeating: -1, count: layout.reach)
       outsideRow.initializeMemory(as: UInt8.self, repeating: outside, count: (layout.reach + 1) * layout.rowByteCount)
     }
@@ -49,29 +55,44 @@ struct PictureRows: Sendable {
     /// pictures.
     @inline(__always)
     func pointers(forRow index: Int) -> UnsafeMutablePointer<UnsafeRawPointer?> {
+      guard let input else { return pointers }
+      let pixel = layout.pixelByteCount
+      let rowByteCount = layout.window.inputWidth * pixel
+      guard layout.hasRing else { return point(index) { row, _ in input + row * rowByteCount } }
+      return pointers(forRow: index) { row, columns, slot in
+        slot.copyMemory(from: input + row * rowByteCount, byteCount: columns * pixel)
+      }
+    }
+
+    /// The same where `bring` fills the ring: it is called with a row of the picture, counted through all pictures, how
+    /// many of its columns are seen, and where they go.
+    @inline(__always)
+    func pointers(
+      forRow index: Int, bring: (_ row: Int, _ columns: Int, _ slot: UnsafeMutableRawPointer) -> Void
+    ) -> UnsafeMutablePointer<UnsafeRawPointer?> {
+      let height = layout.window.inputHeight
+      return point(index) { row, y in
+        guard y >= 0, y < height else { return UnsafeRawPointer(outsideRow) }
+        let slot = ring + y % layout.reach * layout.rowByteCount
+        if held[y % layout.reach] != row {
+          bring(row, layout.seenWidth, slot + layout.window.left * layout.pixelByteCount)
+          held[y % layout.reach] = row
+        }
+        return UnsafeRawPointer(slot)
+      }
+    }
+
+    @inline(__always)
+    private func point(
+      _ index: Int, _ find: (_ row: Int, _ y: Int) -> UnsafeRawPointer
+    ) -> UnsafeMutablePointer<UnsafeRawPointer?> {
       let window = layout.window
       let (batch, y) = index.quotientAndRemainder(dividingBy: window.outputHeight)
       for tap in 0..<window.height {
-        pointers[tap] = row(y * window.strideHeight - window.top + tap * window.dilationHeight, batch: batch)
+        let inputY = y * window.strideHeight - window.top + tap * window.dilationHeight
+        pointers[tap] = find(batch * window.inputHeight + inputY, inputY)
       }
       return pointers
-    }
-
-    private func row(_ y: Int, batch: Int) -> UnsafeRawPointer {
-      let window = layout.window
-      let row = batch * window.inputHeight + y
-      let inputRowByteCount = window.inputWidth * layout.pixelByteCount
-      guard window.hasPadding else { return input + row * inputRowByteCount }
-      guard y >= 0, y < window.inputHeight else { return UnsafeRawPointer(outsideRow) }
-      let index = y % layout.reach
-      let slot = ring + index * layout.rowByteCount
-      if held[index] != row {
-        let columns = max(0, min(window.inputWidth, layout.paddedWidth - window.left))
-        (slot + window.left * layout.pixelByteCount).copyMemory(
-          from: input + row * inputRowByteCount, byteCount: columns * layout.pixelByteCount)
-        held[index] = row
-      }
-      return UnsafeRawPointer(slot)
     }
   }
 }
