@@ -119,6 +119,89 @@ static inline __attribute__((always_inline)) __mmask64 maskd_first(size_t count)
   return count >= 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
 }
 
+// The same roundings in fixed point, which takes fewer instructions. 384 more than a result of int8 lies in 256 ..<
+// 512, where float32 has a unit of 2^-15: bits 15 to 22 are the result plus 128, the bits below its fraction, and as
+// numbers grow so do their bits, so that whatever lies beyond saturates. Half a unit of the result is added, to round
+// down then.
+//
+// Rounding to 2^-15 aside, such a sum is wrong by less than 3 * 2^-16, for magnitudes of up to 255 before the zero
+// point is added: by 2^-24 of that each for the conversion of x and the scale, and by 2^-16 for the addend. So it falls
+// on the right side of an integer unless it is one of the two multiples of 2^-15 below it, the integer, or the one
+// above. Two are added, and bits 2 to 14 are zero in these cases, which happens to one result in some 8000.
+
+// What sixteen columns share for all rows.
+typedef struct maskd_fixed_constants {
+  __m512 scale;  // multiplier / 2^(31+s)
+  __m512 addend; // d, and what all columns add where the sign of x does not matter
+} maskd_fixed_constants;
+
+// What all columns add, above.
+static inline __attribute__((always_inline)) float maskd_fixed_base(const maskd_epilogue *to) {
+  return 384.5f + 0x1p-14f + (float)to->zero_point;
+}
+
+static inline __attribute__((always_inline)) maskd_fixed_constants
+maskd_fixed_constants_of(__m512i multiplier, __m512i shift, maskd_way way, const maskd_epilogue *to) {
+  const __m512 exponent = _mm512_cvtepi32_ps(shift);
+  // Padding, whose shift is 0, must not look unsure.
+  const __mmask16 is_column = _mm512_movepi32_mask(shift);
+  const __m512 offset = _mm512_maskz_scalef_ps(is_column, _mm512_set1_ps(0.5f), exponent);
+  return (maskd_fixed_constants){
+      .scale = _mm512_scalef_ps(_mm512_cvtepi32_ps(multiplier), _mm512_sub_ps(exponent, _mm512_set1_ps(31))),
+      .addend = way == MASKD_WAY_NEAREST ? _mm512_add_ps(offset, _mm512_set1_ps(maskd_fixed_base(to))) : offset,
+  };
+}
+
+// Sixteen results in fixed point. `base` is only read where the sign of x matters.
+static inline __attribute__((always_inline)) __m512i maskd_fixed(__m512i x, const maskd_fixed_constants *c,
+                                                                 bool is_signed, __m512 base) {
+  if (!is_signed)
+    return _mm512_castps_si512(_mm512_fmadd_ps(_mm512_cvtepi32_ps(x), c->scale, c->addend));
+  // (x and sign) or d
+  const __m512i sign = _mm512_set1_epi32(INT32_MIN);
+  const __m512i offset = _mm512_ternarylogic_epi32(x, sign, _mm512_castps_si512(c->addend), 0xea);
+  const __m512 scaled = _mm512_fmadd_ps(_mm512_cvtepi32_ps(x), c->scale, _mm512_castsi512_ps(offset));
+  return _mm512_castps_si512(_mm512_add_ps(scaled, base));
+}
+
+// Which lanes hold nothing that lies too close to the middle between two results to be sure of it.
+static inline __attribute__((always_inline)) __mmask16 maskd_fixed_sure(const __m512i fixed[MASKD_VECTORS]) {
+  const __m512i fraction = _mm512_set1_epi32(0x7ffc);
+  __mmask16 sure = _mm512_test_epi32_mask(fixed[0], fraction);
+#pragma clang loop unroll(full)
+  for (size_t v = 1; v < MASKD_VECTORS; v += 1)
+    sure = _mm512_mask_test_epi32_mask(sure, fixed[v], fraction);
+  return sure;
+}
+
+// What all results of a layer share.
+typedef struct maskd_fixed_clamp {
+  __m512i minimum, maximum; // plus 128
+  __m512i flip;             // from results plus 128 to results as they are stored
+  bool is_needed;           // or the range of the activation is that of the bytes
+} maskd_fixed_clamp;
+
+static inline __attribute__((always_inline)) maskd_fixed_clamp maskd_fixed_clamp_of(const maskd_epilogue *to) {
+  return (maskd_fixed_clamp){
+      .minimum = _mm512_set1_epi8((char)(to->minimum + 128)),
+      .maximum = _mm512_set1_epi8((char)(to->maximum + 128)),
+      .flip = _mm512_set1_epi8((char)(to->result_flip ^ 0x80)),
+      .is_needed = to->minimum > -128 || to->maximum < 127,
+  };
+}
+
+// Bytes in the order of `maskd_packed`.
+static inline __attribute__((always_inline)) __m512i maskd_fixed_packed(const __m512i fixed[MASKD_VECTORS],
+                                                                        const maskd_fixed_clamp *clamp) {
+  const __m512i least = _mm512_set1_epi16((short)0x8700); // the upper bits of 256
+  const __m512i low = _mm512_packus_epi32(_mm512_srai_epi32(fixed[0], 15), _mm512_srai_epi32(fixed[1], 15));
+  const __m512i high = _mm512_packus_epi32(_mm512_srai_epi32(fixed[2], 15), _mm512_srai_epi32(fixed[3], 15));
+  __m512i bytes = _mm512_packus_epi16(_mm512_subs_epu16(low, least), _mm512_subs_epu16(high, least));
+  if (clamp->is_needed)
+    bytes = _mm512_min_epu8(_mm512_max_epu8(bytes, clamp->minimum), clamp->maximum);
+  return _mm512_xor_si512(bytes, clamp->flip);
+}
+
 // Sixteen floats, written where `written` says; `range` (least, greatest) takes them in.
 static inline __attribute__((always_inline)) void
 maskd_float_16(__m512i x, size_t column, __mmask16 written, const maskd_epilogue *to, float *result, __m512 range[2]) {

@@ -1,6 +1,5 @@
 #if defined(__x86_64__)
 
-#include "../partial.h"
 #include "avx512vnni.h"
 #include "epilogue_avx512vnni.h"
 
@@ -25,10 +24,13 @@ typedef struct product {
   const int8_t *weights; // of the block
   size_t column;         // its first
   __m512i bias[MASKD_VECTORS];
-  maskd_column_constants constants[MASKD_VECTORS];
-  maskd_clamp clamp;
-  char *result; // where that column of row 0 goes
+  maskd_fixed_constants constants[MASKD_VECTORS];
+  __m512 base;
+  maskd_fixed_clamp clamp;
+  __m512 factor[MASKD_VECTORS], addend[MASKD_VECTORS], float_minimum, float_maximum; // for float results
+  char *result;                                                                      // where that column of row 0 goes
   size_t result_stride;
+  size_t *unsure; // how many, and which rows were not sure in float32
 } product;
 
 // The inner loop keeps 24 sums, four vectors of weights and one activation: 29 of 32 registers. It is written in this
@@ -55,28 +57,52 @@ static inline __attribute__((always_inline)) void load_weights(size_t vectors, c
     weights[v] = _mm512_loadu_si512(from + v * p->block_bytes);
 }
 
-// One tap. Returns where the next tap's weights begin.
-static inline __attribute__((always_inline)) const int8_t *multiply_tap(size_t rows, size_t vectors, const product *p,
-                                                                        const int8_t *const *operands,
-                                                                        const int8_t *from, __m512i *sums) {
+// The last one to three values of a row.
+static inline __attribute__((always_inline)) __m512i broadcast_part(const int8_t *from, __mmask16 present) {
+  return _mm512_broadcastd_epi32(_mm_maskz_loadu_epi8(present, from));
+}
+
+// Products of one group of values of each row.
+static inline __attribute__((always_inline)) void multiply_group(size_t rows, size_t vectors, const product *p,
+                                                                 const int8_t *const *activations, size_t k,
+                                                                 const int8_t *from, __m512i *sums) {
   __m512i weights[MASKD_VECTORS];
-  size_t k = 0;
-  for (; k + KR <= p->depth; k += KR, from += NR * KR) {
-    load_weights(vectors, p, from, weights);
-#pragma clang loop unroll(full)
-    for (size_t r = 0; r < rows; r += 1) {
-      const __m512i activation = broadcast(operands[r] + k);
-#pragma clang loop unroll(full)
-      for (size_t v = 0; v < vectors; v += 1)
-        sums[r * vectors + v] = add_products(sums[r * vectors + v], activation, weights[v]);
-    }
-  }
-  if (k == p->depth)
-    return from;
   load_weights(vectors, p, from, weights);
 #pragma clang loop unroll(full)
   for (size_t r = 0; r < rows; r += 1) {
-    const __m512i activation = _mm512_set1_epi32((int)maskd_load_part_of_u32(operands[r] + k, p->depth - k));
+    const __m512i activation = broadcast(activations[r] + k);
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; v += 1)
+      sums[r * vectors + v] = add_products(sums[r * vectors + v], activation, weights[v]);
+  }
+}
+
+// One tap. Returns where the next tap's weights begin. `copies` groups of values are added to copies of the sums, one
+// behind the other, where there are too few sums to keep the multipliers busy.
+static inline __attribute__((always_inline)) const int8_t *multiply_tap(size_t rows, size_t vectors, size_t copies,
+                                                                        const product *p, const int8_t *const *operands,
+                                                                        const int8_t *from, __m512i *sums) {
+  const int8_t *activations[MOST_ROWS];
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += 1)
+    activations[r] = operands[r];
+  const size_t whole = p->depth / KR * KR, rest = p->depth % KR;
+  size_t k = 0;
+  if (copies > 1)
+    for (; k + copies * KR <= whole; k += copies * KR)
+#pragma clang loop unroll(full)
+      for (size_t i = 0; i < copies; i += 1, from += NR * KR)
+        multiply_group(rows, vectors, p, activations, k + i * KR, from, sums + i * rows * vectors);
+  for (; k < whole; k += KR, from += NR * KR)
+    multiply_group(rows, vectors, p, activations, k, from, sums);
+  if (rest == 0)
+    return from;
+  const __mmask16 present = (__mmask16)((1 << rest) - 1);
+  __m512i weights[MASKD_VECTORS];
+  load_weights(vectors, p, from, weights);
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += 1) {
+    const __m512i activation = broadcast_part(activations[r] + whole, present);
 #pragma clang loop unroll(full)
     for (size_t v = 0; v < vectors; v += 1)
       sums[r * vectors + v] = add_products(sums[r * vectors + v], activation, weights[v]);
@@ -91,16 +117,9 @@ static inline __m512i in_order(__m512i bytes) {
 }
 
 // Stores the results of `rows` rows, which share a register where they have one vector or two.
-static inline __attribute__((always_inline)) void store_rows(size_t vectors, const product *p, size_t row, size_t rows,
+static inline __attribute__((always_inline)) void store_rows(size_t vectors, const product *p, char *to, size_t rows,
                                                              __m512i bytes) {
-  char *to = p->result + row * p->result_stride;
-  if (p->columns < vectors * NR) {
-    const __mmask64 written = maskd_first(p->columns);
-    for (size_t r = 0; r < rows; r += 1, to += p->result_stride) {
-      _mm512_mask_storeu_epi8(to, written, bytes);
-      bytes = vectors == 1 ? _mm512_alignr_epi64(bytes, bytes, 2) : _mm512_shuffle_i64x2(bytes, bytes, 0x0e);
-    }
-  } else if (vectors == 1) {
+  if (vectors == 1) {
     _mm_storeu_si128((void *)to, _mm512_castsi512_si128(bytes));
     if (rows > 1)
       _mm_storeu_si128((void *)(to + p->result_stride), _mm512_extracti32x4_epi32(bytes, 1));
@@ -119,7 +138,19 @@ static inline __attribute__((always_inline)) void store_rows(size_t vectors, con
   }
 }
 
-static void requantize_rows(size_t vectors, const product *p, size_t row, size_t rows, const __m512i *sums) {
+// The same where the last vector has columns to spare.
+static inline __attribute__((always_inline)) void store_part_of_rows(size_t vectors, const product *p, char *to,
+                                                                     size_t rows, __m512i bytes) {
+  const __mmask64 written = maskd_first(p->columns);
+  for (size_t r = 0; r < rows; r += 1, to += p->result_stride) {
+    _mm512_mask_storeu_epi8(to, written, bytes);
+    bytes = vectors == 1 ? _mm512_alignr_epi64(bytes, bytes, 2) : _mm512_shuffle_i64x2(bytes, bytes, 0x0e);
+  }
+}
+
+// Through memory, for ways that are seldom gone.
+static __attribute__((noinline)) void requantize_rows(size_t vectors, const product *p, size_t row, size_t rows,
+                                                      const __m512i *sums) {
   for (size_t r = 0; r < rows; r += 1)
     for (size_t v = 0; v < vectors; v += 1) {
       int8_t *to = (int8_t *)p->result + (row + r) * p->result_stride + v * NR;
@@ -127,104 +158,134 @@ static void requantize_rows(size_t vectors, const product *p, size_t row, size_t
     }
 }
 
-// What is not sure in float32 is done again in integers: by value, so that nobody's sums must leave their registers.
-static __attribute__((noinline)) void requantize_unsure(size_t vectors, const product *p, size_t row, size_t rows,
-                                                        __m512i sums_0, __m512i sums_1, __m512i sums_2,
-                                                        __m512i sums_3) {
-  const __m512i sums[MASKD_VECTORS] = {sums_0, sums_1, sums_2, sums_3};
-  requantize_rows(vectors, p, row, rows, sums);
+static inline __attribute__((always_inline)) void finish_any(size_t vectors, const product *p, size_t row, size_t rows,
+                                                             const __m512i *sums) {
+  __m512i kept[SUMS];
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < rows * vectors; i += 1)
+    kept[i] = sums[i];
+  requantize_rows(vectors, p, row, rows, kept);
 }
 
-static void scale_rows(size_t vectors, const product *p, size_t row, size_t rows, const __m512i *sums) {
-  __m512 range[2] = {_mm512_set1_ps(INFINITY), _mm512_set1_ps(-INFINITY)};
-  for (size_t r = 0; r < rows; r += 1)
+// Float results. `range` (least, greatest) takes them in.
+static inline __attribute__((always_inline)) void finish_float(size_t vectors, const product *p, size_t row,
+                                                               size_t rows, const __m512i *sums, __m512 range[2]) {
+  const __mmask16 last = (__mmask16)maskd_first(p->columns - (vectors - 1) * NR);
+  char *to = p->result + row * p->result_stride;
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += 1, to += p->result_stride)
+#pragma clang loop unroll(full)
     for (size_t v = 0; v < vectors; v += 1) {
-      float *to = (float *)(p->result + (row + r) * p->result_stride) + v * NR;
-      maskd_float_16(sums[r * vectors + v], p->column + v * NR, (__mmask16)maskd_first(p->columns - v * NR),
-                     p->epilogue, to, range);
+      const __m512 scaled = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[r * vectors + v]), p->factor[v], p->addend[v]);
+      const __m512 value = _mm512_min_ps(_mm512_max_ps(scaled, p->float_minimum), p->float_maximum);
+      if (v + 1 < vectors) {
+        _mm512_storeu_ps(to + v * sizeof value, value);
+        range[0] = _mm512_min_ps(range[0], value);
+        range[1] = _mm512_max_ps(range[1], value);
+      } else {
+        _mm512_mask_storeu_ps(to + v * sizeof value, last, value);
+        range[0] = _mm512_mask_min_ps(range[0], last, range[0], value);
+        range[1] = _mm512_mask_max_ps(range[1], last, range[1], value);
+      }
     }
-  maskd_take_range(p->epilogue, range);
 }
 
 static inline __attribute__((always_inline)) void finish_nearest(bool is_signed, size_t vectors, const product *p,
                                                                  size_t row, size_t rows, const __m512i *sums) {
   const size_t together = vectors < 3 ? MASKD_VECTORS / vectors : 1;
+  __m512i bytes[MOST_ROWS];
+  __mmask16 sure[MOST_ROWS], all_sure = 0;
 #pragma clang loop unroll(full)
   for (size_t r = 0; r < rows; r += together) {
-    const size_t count = rows - r < together ? rows - r : together;
-    __m512i x[MASKD_VECTORS], values[MASKD_VECTORS];
-    __m512 farthest = _mm512_setzero_ps();
+    const size_t present = (rows - r < together ? rows - r : together) * vectors;
+    __m512i fixed[MASKD_VECTORS];
 #pragma clang loop unroll(full)
-    for (size_t i = 0; i < MASKD_VECTORS; i += 1) {
-      x[i] = i < vectors * count ? sums[r * vectors + i] : sums[r * vectors];
-      values[i] =
-          i < vectors * count ? maskd_nearest(x[i], &p->constants[i % vectors], is_signed, &farthest) : values[0];
-    }
-    if (__builtin_expect(maskd_is_unsure(farthest), false))
-      requantize_unsure(vectors, p, row + r, count, x[0], x[1], x[2], x[3]);
-    else
-      store_rows(vectors, p, row + r, count, in_order(maskd_packed(values, is_signed, &p->clamp)));
+    for (size_t i = 0; i < MASKD_VECTORS; i += 1)
+      fixed[i] =
+          i < present ? maskd_fixed(sums[r * vectors + i], &p->constants[i % vectors], is_signed, p->base) : fixed[0];
+    sure[r] = maskd_fixed_sure(fixed);
+    all_sure = r == 0 ? sure[r] : _kand_mask16(all_sure, sure[r]);
+    bytes[r] = in_order(maskd_fixed_packed(fixed, &p->clamp));
+  }
+  if (__builtin_expect(all_sure != UINT16_MAX, false)) {
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r += together)
+      if (sure[r] != UINT16_MAX) {
+        p->unsure[0] += 1;
+        p->unsure[p->unsure[0]] = row + r;
+      }
+  }
+  char *to = p->result + row * p->result_stride;
+  if (p->columns < vectors * NR) {
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r += together, to += together * p->result_stride)
+      store_part_of_rows(vectors, p, to, rows - r < together ? rows - r : together, bytes[r]);
+  } else {
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r += together, to += together * p->result_stride)
+      store_rows(vectors, p, to, rows - r < together ? rows - r : together, bytes[r]);
   }
 }
 
-static void add_row_terms(const int32_t *terms, size_t vectors, size_t rows, __m512i *sums) {
+static inline __attribute__((always_inline)) void add_row_terms(const int32_t *terms, size_t vectors, size_t rows,
+                                                                __m512i *sums) {
+#pragma clang loop unroll(full)
   for (size_t r = 0; r < rows; r += 1)
+#pragma clang loop unroll(full)
     for (size_t v = 0; v < vectors; v += 1)
       sums[r * vectors + v] = _mm512_add_epi32(sums[r * vectors + v], _mm512_set1_epi32(terms[r]));
 }
 
-static __attribute__((noinline)) void finish_any(size_t vectors, const product *p, size_t row, size_t rows,
-                                                 __m512i *sums) {
-  if (p->row_terms)
-    add_row_terms(p->row_terms + row, vectors, rows, sums);
-  if (p->epilogue->rounding == MASKD_TO_FLOAT)
-    scale_rows(vectors, p, row, rows, sums);
-  else
-    requantize_rows(vectors, p, row, rows, sums);
-}
-
-// A few rows, from `row` on, of a block of columns.
-static inline __attribute__((always_inline)) void multiply(maskd_way way, size_t rows, size_t vectors, const product *p,
-                                                           size_t row) {
-  __m512i sums[SUMS];
+// `tiles` times `rows` rows, from `row` on, of a block of columns. The copy of what they share stays in registers:
+// nothing that is stored can change it.
+static inline __attribute__((always_inline)) void multiply(maskd_way way, size_t rows, size_t vectors,
+                                                           const product *shared, size_t row, size_t tiles) {
+  const product p = *shared;
+  const size_t count = rows * vectors, copies = count > 4 ? 1 : count > 2 ? 2 : 4;
+  __m512 range[2] = {_mm512_set1_ps(INFINITY), _mm512_set1_ps(-INFINITY)};
+  for (; tiles > 0; tiles -= 1, row += rows) {
+    __m512i sums[SUMS];
 #pragma clang loop unroll(full)
-  for (size_t r = 0; r < rows; r += 1)
+    for (size_t i = 0; i < copies * count; i += 1)
+      sums[i] = i < count ? shared->bias[i % vectors] : _mm512_setzero_si512();
+    const int8_t *weights = p.weights;
+    for (size_t tap = 0; tap < p.taps; tap += 1)
+      weights = multiply_tap(rows, vectors, copies, &p, p.operands + tap * MR + row, weights, sums);
 #pragma clang loop unroll(full)
-    for (size_t v = 0; v < vectors; v += 1)
-      sums[r * vectors + v] = p->bias[v];
-  const int8_t *weights = p->weights;
-  for (size_t tap = 0; tap < p->taps; tap += 1)
-    weights = multiply_tap(rows, vectors, p, p->operands + tap * MR + row, weights, sums);
-  if (way == MASKD_WAY_ANY) {
-    __m512i kept[SUMS];
-#pragma clang loop unroll(full)
-    for (size_t i = 0; i < rows * vectors; i += 1)
-      kept[i] = sums[i];
-    finish_any(vectors, p, row, rows, kept);
-  } else {
-    finish_nearest(way == MASKD_WAY_NEAREST_SIGNED, vectors, p, row, rows, sums);
+    for (size_t i = count; i < copies * count; i += 1)
+      sums[i % count] = _mm512_add_epi32(sums[i % count], sums[i]);
+    if (p.row_terms)
+      add_row_terms(p.row_terms + row, vectors, rows, sums);
+    if (way == MASKD_WAY_FLOAT)
+      finish_float(vectors, &p, row, rows, sums, range);
+    else if (way == MASKD_WAY_ANY)
+      finish_any(vectors, shared, row, rows, sums);
+    else
+      finish_nearest(way == MASKD_WAY_NEAREST_SIGNED, vectors, &p, row, rows, sums);
   }
+  if (way == MASKD_WAY_FLOAT)
+    maskd_take_range(p.epilogue, range);
 }
 
-typedef void (*multiply_function)(const product *p, size_t row);
+typedef void (*multiply_function)(const product *p, size_t row, size_t tiles);
 
 #define MULTIPLY(WAY, ROWS, VECTORS)                                                                                   \
-  static void multiply_##WAY##_##ROWS##_##VECTORS(const product *p, size_t row) {                                      \
-    multiply(MASKD_WAY_##WAY, ROWS, VECTORS, p, row);                                                                  \
+  static void multiply_##WAY##_##ROWS##_##VECTORS(const product *p, size_t row, size_t tiles) {                        \
+    multiply(MASKD_WAY_##WAY, ROWS, VECTORS, p, row, tiles);                                                           \
   }
-#define MULTIPLY_UP_TO_6(WAY, VECTORS)                                                                                 \
+#define MULTIPLY_UP_TO_4(WAY, VECTORS)                                                                                 \
   MULTIPLY(WAY, 1, VECTORS)                                                                                            \
   MULTIPLY(WAY, 2, VECTORS)                                                                                            \
   MULTIPLY(WAY, 3, VECTORS)                                                                                            \
-  MULTIPLY(WAY, 4, VECTORS)                                                                                            \
+  MULTIPLY(WAY, 4, VECTORS)
+#define MULTIPLY_UP_TO_6(WAY, VECTORS)                                                                                 \
+  MULTIPLY_UP_TO_4(WAY, VECTORS)                                                                                       \
   MULTIPLY(WAY, 5, VECTORS)                                                                                            \
   MULTIPLY(WAY, 6, VECTORS)
-#define MULTIPLY_UP_TO_8(WAY, VECTORS)                                                                                 \
+#define MULTIPLY_UP_TO_12(WAY, VECTORS)                                                                                \
   MULTIPLY_UP_TO_6(WAY, VECTORS)                                                                                       \
   MULTIPLY(WAY, 7, VECTORS)                                                                                            \
-  MULTIPLY(WAY, 8, VECTORS)
-#define MULTIPLY_UP_TO_12(WAY, VECTORS)                                                                                \
-  MULTIPLY_UP_TO_8(WAY, VECTORS)                                                                                       \
+  MULTIPLY(WAY, 8, VECTORS)                                                                                            \
   MULTIPLY(WAY, 9, VECTORS)                                                                                            \
   MULTIPLY(WAY, 10, VECTORS)                                                                                           \
   MULTIPLY(WAY, 11, VECTORS)                                                                                           \
@@ -232,33 +293,49 @@ typedef void (*multiply_function)(const product *p, size_t row);
 #define MULTIPLY_ALL(WAY)                                                                                              \
   MULTIPLY_UP_TO_12(WAY, 1)                                                                                            \
   MULTIPLY_UP_TO_12(WAY, 2)                                                                                            \
-  MULTIPLY_UP_TO_8(WAY, 3)                                                                                             \
+  MULTIPLY_UP_TO_4(WAY, 3)                                                                                             \
   MULTIPLY_UP_TO_6(WAY, 4)
 MULTIPLY_ALL(NEAREST)
 MULTIPLY_ALL(NEAREST_SIGNED)
 MULTIPLY_ALL(ANY)
+MULTIPLY_ALL(FLOAT)
 
+#define NAMES_UP_TO_4(WAY, VECTORS)                                                                                    \
+  multiply_##WAY##_1_##VECTORS, multiply_##WAY##_2_##VECTORS, multiply_##WAY##_3_##VECTORS, multiply_##WAY##_4_##VECTORS
 #define NAMES_UP_TO_6(WAY, VECTORS)                                                                                    \
-  multiply_##WAY##_1_##VECTORS, multiply_##WAY##_2_##VECTORS, multiply_##WAY##_3_##VECTORS,                            \
-      multiply_##WAY##_4_##VECTORS, multiply_##WAY##_5_##VECTORS, multiply_##WAY##_6_##VECTORS
-#define NAMES_UP_TO_8(WAY, VECTORS)                                                                                    \
-  NAMES_UP_TO_6(WAY, VECTORS), multiply_##WAY##_7_##VECTORS, multiply_##WAY##_8_##VECTORS
+  NAMES_UP_TO_4(WAY, VECTORS), multiply_##WAY##_5_##VECTORS, multiply_##WAY##_6_##VECTORS
 #define NAMES_UP_TO_12(WAY, VECTORS)                                                                                   \
-  NAMES_UP_TO_8(WAY, VECTORS), multiply_##WAY##_9_##VECTORS, multiply_##WAY##_10_##VECTORS,                            \
-      multiply_##WAY##_11_##VECTORS, multiply_##WAY##_12_##VECTORS
+  NAMES_UP_TO_6(WAY, VECTORS), multiply_##WAY##_7_##VECTORS, multiply_##WAY##_8_##VECTORS,                             \
+      multiply_##WAY##_9_##VECTORS, multiply_##WAY##_10_##VECTORS, multiply_##WAY##_11_##VECTORS,                      \
+      multiply_##WAY##_12_##VECTORS
 #define NAMES(WAY)                                                                                                     \
-  { {NAMES_UP_TO_12(WAY, 1)}, {NAMES_UP_TO_12(WAY, 2)}, {NAMES_UP_TO_8(WAY, 3)}, {NAMES_UP_TO_6(WAY, 4)}, }
+  { {NAMES_UP_TO_12(WAY, 1)}, {NAMES_UP_TO_12(WAY, 2)}, {NAMES_UP_TO_4(WAY, 3)}, {NAMES_UP_TO_6(WAY, 4)}, }
 
-static const size_t most_rows[MASKD_VECTORS] = {12, 12, 8, 6};
-static const multiply_function multiply_functions[3][MASKD_VECTORS][MOST_ROWS] = {
+static const multiply_function multiply_functions[4][MASKD_VECTORS][MOST_ROWS] = {
     [MASKD_WAY_NEAREST] = NAMES(NEAREST),
     [MASKD_WAY_NEAREST_SIGNED] = NAMES(NEAREST_SIGNED),
     [MASKD_WAY_ANY] = NAMES(ANY),
+    [MASKD_WAY_FLOAT] = NAMES(FLOAT),
 };
+
+// Rows that are computed together: the rounding of twelve sums overlaps best with the products of the next. Where
+// weights come from the second cache twenty-four sums read them half as often.
+static const size_t few_rows[MASKD_VECTORS] = {12, 6, 4, 3}, many_rows[MASKD_VECTORS] = {12, 12, 4, 6};
+enum { LARGE_BLOCK = 24 << 10 };
 
 static inline size_t vectors_of(size_t columns) {
   const size_t blocks = (columns + NR - 1) / NR;
   return blocks < MASKD_VECTORS ? blocks : MASKD_VECTORS;
+}
+
+// What is not sure in float32 is computed once more and rounded in integers.
+static void round_unsure_again(const product *p, size_t vectors, size_t rows) {
+  const size_t together = vectors < 3 ? MASKD_VECTORS / vectors : 1;
+  for (size_t i = 1; i <= p->unsure[0]; i += 1) {
+    const size_t row = p->unsure[i], count = rows - row < together ? rows - row : together;
+    multiply_functions[MASKD_WAY_ANY][vectors - 1][count - 1](p, row, 1);
+  }
+  p->unsure[0] = 0;
 }
 
 // Goes over all rows with one block of columns.
@@ -266,16 +343,20 @@ static void multiply_block(product *p, size_t vectors, size_t rows, maskd_way wa
   for (size_t v = 0; v < vectors; v += 1) {
     const size_t column = p->column + v * NR;
     p->bias[v] = _mm512_loadu_si512(p->epilogue->bias + column);
-    if (way != MASKD_WAY_ANY)
-      p->constants[v] = maskd_constants_of(_mm512_loadu_si512(p->epilogue->multiplier + column),
-                                           _mm512_loadu_si512(p->epilogue->shift + column), way, p->epilogue);
+    if (way == MASKD_WAY_FLOAT) {
+      p->factor[v] = _mm512_loadu_ps(p->epilogue->factor + column);
+      p->addend[v] = _mm512_loadu_ps(p->epilogue->addend + column);
+    } else if (way != MASKD_WAY_ANY)
+      p->constants[v] = maskd_fixed_constants_of(_mm512_loadu_si512(p->epilogue->multiplier + column),
+                                                 _mm512_loadu_si512(p->epilogue->shift + column), way, p->epilogue);
   }
-  const size_t most = most_rows[vectors - 1];
-  for (size_t row = 0, tiles = (rows + most - 1) / most; tiles > 0; tiles -= 1) {
-    const size_t count = (rows - row + tiles - 1) / tiles;
-    multiply_functions[way][vectors - 1][count - 1](p, row);
-    row += count;
-  }
+  const multiply_function *functions = multiply_functions[way][vectors - 1];
+  const size_t most = (vectors * p->block_bytes > LARGE_BLOCK ? many_rows : few_rows)[vectors - 1];
+  const size_t tiles = (rows + most - 1) / most, count = rows / tiles, larger = rows % tiles;
+  if (larger > 0)
+    functions[count](p, 0, larger);
+  functions[count - 1](p, larger * (count + 1), tiles - larger);
+  round_unsure_again(p, vectors, rows);
 }
 
 void maskd_gemm_s8_48x16_avx512vnni(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
@@ -283,9 +364,9 @@ void maskd_gemm_s8_48x16_avx512vnni(size_t rows, size_t first, size_t columns, s
                                     void *result, size_t result_stride, const maskd_epilogue *epilogue) {
   const size_t block_bytes = taps * ((depth + KR - 1) / KR) * NR * KR;
   const size_t element_bytes = epilogue->rounding == MASKD_TO_FLOAT ? sizeof(float) : 1;
-  maskd_way way = maskd_way_of(epilogue);
-  if (way == MASKD_WAY_FLOAT || row_terms)
-    way = MASKD_WAY_ANY;
+  const maskd_way way = maskd_way_of(epilogue);
+  size_t unsure[1 + MR];
+  unsure[0] = 0;
   product p = {.taps = taps,
                .depth = depth,
                .columns = columns,
@@ -297,7 +378,11 @@ void maskd_gemm_s8_48x16_avx512vnni(size_t rows, size_t first, size_t columns, s
                .column = first,
                .result = result,
                .result_stride = result_stride,
-               .clamp = maskd_clamp_of(epilogue)};
+               .unsure = unsure,
+               .base = _mm512_set1_ps(maskd_fixed_base(epilogue)),
+               .clamp = maskd_fixed_clamp_of(epilogue),
+               .float_minimum = _mm512_set1_ps(epilogue->float_minimum),
+               .float_maximum = _mm512_set1_ps(epilogue->float_maximum)};
   for (;;) {
     const size_t vectors = vectors_of(p.columns);
     multiply_block(&p, vectors, rows, way);
