@@ -70,8 +70,7 @@ extension GraphDraft {
     guard factors.count == 1 || factors.count == bias.count else { return nil }
     func channel(_ values: [Float], _ index: Int) -> Float { values.count == 1 ? values[0] : values[index] }
     var weights = weights
-    let inner = shape[(axis + 1)...].reduce(1, *)
-    for position in weights.indices { weights[position] *= channel(factors, position / inner % bias.count) }
+    ChannelLayout(shape: shape, axis: axis).forEach { weights[$0] *= channel(factors, $1) }
     let bias = bias.indices.map { bias[$0] * channel(factors, $0) + channel(offsets, $0) }
     return (weights, bias)
   }

@@ -2,6 +2,7 @@ import ArgumentParser
 import Classification
 import EventLoop
 import Glibc
+import Imaging
 import Quantization
 import TFLite
 
@@ -14,10 +15,11 @@ struct Quantize: ParsableCommand {
       beside it is written beside the result, without its goldens.
 
       Example: maskctl quantize mask_float32.tflite -o mask_dynamic.tflite --mode dynamic
+      Example: maskctl quantize mask_float32.tflite -o mask.tflite --mode int8 --calibrate pictures/train
       """)
 
   enum Mode: String, ExpressibleByArgument, CaseIterable {
-    case float32, float16, dynamic
+    case float32, float16, dynamic, int8
   }
 
   @Argument(help: ArgumentHelp("A float model.", valueName: "in.tflite"))
@@ -29,12 +31,35 @@ struct Quantize: ParsableCommand {
   @Option(
     help: """
       float32 (constants folded only), float16 (weights of half the size), dynamic (int8 weights, float arithmetic \
-      around them).
+      around them) or int8 (integers throughout; takes --calibrate).
       """)
   var mode: Mode
 
+  @Option(
+    help: ArgumentHelp(
+      "Pictures like those to come, in a folder for each class: int8 learns its ranges from them.", valueName: "dir"))
+  var calibrate: String?
+
+  @Option(help: ArgumentHelp("How many of the pictures are used, at most.", valueName: "count"))
+  var pictures = 200
+
+  @Option(help: "What an int8 model takes and gives: int8, uint8 or float.")
+  var io = Edges.int8
+
+  @Flag(help: "Calibrate even with few pictures, or with pictures of one class only.")
+  var acceptPoorCalibration = false
+
   @Flag(help: "Print a JSON object.")
   var json = false
+
+  func validate() throws {
+    guard (mode == .int8) == (calibrate != nil) else {
+      throw ValidationError(
+        mode == .int8
+          ? "--mode int8 needs pictures to learn ranges from: --calibrate DIR" : "--calibrate is for --mode int8")
+    }
+    guard (1...100_000).contains(pictures) else { throw ValidationError("--pictures must be 1 to 100000") }
+  }
 
   func run() throws {
     Interruption.watch()
@@ -42,18 +67,55 @@ struct Quantize: ParsableCommand {
       let start = MonotonicClock.now()
       try checkOutput()
       let file = try FloatModelFile(path: model)
+      var calibrated: CalibratedResult?
       let draft: ModelDraft
       switch mode {
       case .float32: draft = file.model.draft
       case .float16: draft = file.model.withFloat16Weights()
       case .dynamic: draft = file.model.withDynamicRange()
+      case .int8:
+        let result = try quantizeIntegers(file)
+        calibrated = result
+        draft = result.model.draft
       }
       let bytes = try encode(draft)
       try write(bytes, sidecar: file.sidecar)
-      let seconds = Double(MonotonicClock.now() - start) / 1e6
       let report = QuantizeReport(
-        output: output, mode: mode, byteCountBefore: file.byteCount, byteCountAfter: bytes.count, seconds: seconds)
+        output: output, mode: mode, byteCountBefore: file.byteCount, byteCountAfter: bytes.count,
+        seconds: Double(MonotonicClock.now() - start) / 1e6, calibrated: calibrated)
       try Terminal.write(json ? report.json + "\n" : report.text)
+    }
+  }
+
+  private func quantizeIntegers(_ file: FloatModelFile) throws(Failure) -> CalibratedResult {
+    let contract = try file.inputContract(path: model)
+    let samples = try CalibrationPictures(calibrate ?? "", contract: contract, countMax: pictures)
+    if let weakness = samples.weakness {
+      guard acceptPoorCalibration else {
+        throw Failure(.noInput, "\(calibrate ?? ""): \(weakness) (--accept-poor-calibration goes on all the same)")
+      }
+      Terminal.complain("maskctl: \(weakness)")
+    }
+    var options = IntegerOptions()
+    options.edges = io
+    options.inputRange = contract.realRange
+    var progress: (stage: Stage, bar: Progress)?
+    do throws(QuantizationError) {
+      let quantized = try file.model.quantized(options, calibratedWith: samples) {
+        (stage, done, total) throws(QuantizationError) in
+        if Interruption.isRequested { throw .cancelled }
+        if progress?.stage != stage { progress = (stage, Progress(stage.rawValue, total: total)) }
+        progress?.bar.show(done)
+        if done == total { progress?.bar.finish() }
+      }
+      return CalibratedResult(model: quantized, pictureCount: samples.count, foundCount: samples.foundCount)
+    } catch {
+      progress?.bar.finish()
+      switch error {
+      case .cancelled: Interruption.end()
+      case .sample, .poorCalibration: throw Failure(.noInput, error.description)
+      default: throw Failure(.badModel, "\(model): \(error)")
+      }
     }
   }
 
@@ -91,6 +153,7 @@ struct Quantize: ParsableCommand {
 /// A float model from disk with what lies beside it.
 struct FloatModelFile {
   let byteCount: Int
+  private let bytes: ModelBytes
   let model: FloatModel
   let sidecar: Sidecar?
 
@@ -102,15 +165,33 @@ struct FloatModelFile {
       throw Failure(.noInput, error.description)
     }
     byteCount = file.model.count
+    bytes = ModelBytes(file.model)
     do throws(SidecarError) {
       sidecar = try file.sidecar.map { bytes throws(SidecarError) in try Sidecar(parsing: bytes) }
     } catch {
       throw Failure(.badModel, "\(ModelFile.sidecarPath(of: path)): \(error)")
     }
     do throws(QuantizationError) {
-      model = try FloatModel(parsing: ModelBytes(file.model))
+      model = try FloatModel(parsing: bytes)
+    } catch {
+      throw Failure(.badModel, "\(path): \(error)")
+    }
+  }
+
+  /// What the model expects of a picture.
+  func inputContract(path: String) throws(Failure) -> InputContract {
+    let parsed: Model
+    do throws(ModelError) {
+      parsed = try Model(parsing: bytes)
+    } catch {
+      throw Failure(.badModel, "\(path): \(error)")
+    }
+    do throws(ClassificationError) {
+      return try InputContract(of: parsed, sidecar: sidecar)
     } catch {
       throw Failure(.badModel, "\(path): \(error)")
     }
   }
 }
+
+extension Edges: ExpressibleByArgument {}

@@ -1,0 +1,91 @@
+import TFLite
+
+/// A float model with what was seen of its activations: all that is needed to quantize it in one way or another.
+struct CalibratedModel {
+  let model: FloatModel
+  let calibration: Calibration
+  let isEqualized: Bool
+
+  private var graph: GraphDraft { model.draft.main }
+  private var rules: [IntegerRule?] { graph.operators.map { IntegerRule($0, in: graph) } }
+
+  /// Operators that have no int8 form here, by name.
+  var floatOperators: [String: Int] {
+    var counts: [String: Int] = [:]
+    for (node, rule) in zip(graph.operators, rules) where rule == nil { counts[node.code.name, default: 0] += 1 }
+    return counts
+  }
+
+  /// The int8 graph.
+  func integerGraph(
+    _ way: IntegerModel.Candidate, _ options: IntegerOptions, edges: Edges, form: IntegerGraph.Form = .whole
+  ) -> (graph: IntegerGraph, scales: ActivationScales) {
+    let rules = rules
+    let scales = ActivationScales(graph, rules: rules, inputRange: options.inputRange) { tensor in
+      calibration.activations[tensor].map { way.ranges.range(of: $0.histogram) } ?? 0...0
+    }
+    let integer = IntegerGraph(graph, rules: rules, scales: scales, edges: edges, form: form) { node in
+      layer(node, scales, isBiasCorrected: way.isBiasCorrected)
+    }
+    return (integer, scales)
+  }
+
+  /// The whole model, to be written.
+  func integerDraft(_ way: IntegerModel.Candidate, _ options: IntegerOptions) -> ModelDraft {
+    var draft = model.draft
+    let (inputs, outputs) = (graph.inputs, graph.outputs)
+    let integer = integerGraph(way, options, edges: options.edges).graph.graph
+    var places: [Int: Int] = [:]
+    for (old, new) in zip(inputs + outputs, integer.inputs + integer.outputs) { places[old] = new }
+    draft.renameEdges { places[$0] ?? $0 }
+    draft.main = integer
+    draft.removeUnusedTensors()
+    draft.requireRuntime("2.3.0")
+    return draft
+  }
+
+  private func layer(_ node: OperatorDraft, _ scales: ActivationScales, isBiasCorrected: Bool) -> IntegerLayer? {
+    guard let (weights, bias) = graph.layerConstants(node), let axis = node.weightAxis, let input = node.inputs[0],
+      let weightTensor = node.inputs[1], let shape = graph.tensors[weightTensor].shape
+    else { return nil }
+    var means = isBiasCorrected ? calibration.activations[input]?.channelMeans : nil
+    // A matrix may read several pixels at once, whose channels are then not its inputs.
+    if node.builtin != .depthwiseConvolution2D, means?.count != shape.last { means = nil }
+    return IntegerLayer(
+      weights, bias: bias, shape: shape, axis: axis, inputScale: scales.quantization(of: input).scales[0], means: means)
+  }
+
+  /// The error that each int8 operator makes by itself, the worst first.
+  func layerErrors(
+    _ way: IntegerModel.Candidate, _ options: IntegerOptions, _ samples: some Samples, _ observer: ProgressObserver
+  ) throws(QuantizationError) -> [LayerError] {
+    let (integer, scales) = integerGraph(way, options, edges: .float, form: .isolated)
+    var draft = model.draft
+    draft.main = integer.graph
+    let pairs = graph.operators.enumerated().compactMap {
+      index, node -> (index: Int, real: Int, integer: Int, old: Int)? in
+      guard let old = node.outputs.first, let real = integer.reals[old], let int8 = integer.isolated[old] else {
+        return nil
+      }
+      return (index, real, int8, old)
+    }
+    let run = try TappedRun(draft, taps: pairs.flatMap { [$0.real, $0.integer] })
+    var sums = [ErrorSums](repeating: ErrorSums(), count: pairs.count)
+    for sample in 0..<samples.count {
+      try observer(.layers, sample, samples.count)
+      try run.invoke(samples, sample)
+      for (place, pair) in pairs.enumerated() {
+        run.withFloats(of: pair.real) { reals in
+          run.withInt8s(of: pair.integer) { sums[place].add(reals, $0, scales.quantization(of: pair.old)) }
+        }
+      }
+    }
+    try observer(.layers, samples.count, samples.count)
+    return zip(pairs, sums).map { pair, sums in
+      LayerError(
+        index: pair.index, operatorName: graph.operators[pair.index].code.name,
+        tensorName: graph.tensors[pair.old].name, signalToNoise: sums.signalToNoise,
+        errorInSteps: sums.error(scales.quantization(of: pair.old).scales[0]), shareAtEnds: sums.shareAtEnds)
+    }.sorted { $0.signalToNoise < $1.signalToNoise }
+  }
+}
