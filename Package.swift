@@ -10,6 +10,7 @@ let package = Package(
   products: [
     .executable(name: "maskd", targets: ["maskd"]),
     .executable(name: "maskctl", targets: ["maskctl"]),
+    .executable(name: "maskctl-import", targets: ["maskctl-import"]),
     .library(name: "Inference", targets: ["Inference", "TFLite"]),
   ],
   dependencies: [
@@ -24,6 +25,7 @@ let package = Package(
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+    .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CLinux"),
     .target(name: "EventLoop", dependencies: ["CLinux"]),
 
@@ -70,11 +72,16 @@ let package = Package(
         argumentParser,
       ]),
 
+    // A program of its own: a board needs no libhdf5.
+    .target(name: "KerasImport", dependencies: ["CHDF5", "TFLite"]),
+    .executableTarget(name: "maskctl-import", dependencies: ["KerasImport", "TFLite", argumentParser]),
+
     // What docs/library.md shows.
     .executableTarget(name: "run-model", dependencies: ["Inference"], path: "Examples/RunModel"),
 
     // Tests, a target for each room, and the whole from outside.
-    .testTarget(name: "EndToEndTests", dependencies: ["CLinux", "EventLoop", "maskctl", "maskd", "run-model"]),
+    .testTarget(
+      name: "EndToEndTests", dependencies: ["CLinux", "EventLoop", "maskctl", "maskctl-import", "maskd", "run-model"]),
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
     .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
@@ -95,6 +102,7 @@ let package = Package(
     .testTarget(name: "ClassificationTests", dependencies: ["Classification", "Imaging", "Inference", "TFLite"]),
     .testTarget(name: "EvaluationTests", dependencies: ["Evaluation"]),
     .testTarget(name: "ReportPageTests", dependencies: ["ReportPage"]),
+    .testTarget(name: "KerasImportTests", dependencies: ["Inference", "KerasImport", "TFLite"]),
     .testTarget(name: "DecisionTests", dependencies: ["CAllocationCount", "Decision"]),
     .testTarget(name: "ModelStoreTests", dependencies: ["Classification", "EventLoop", "ModelStore"]),
     .testTarget(name: "ResultsTests", dependencies: ["CAllocationCount", "EventLoop", "Results"]),

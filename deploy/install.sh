@@ -41,6 +41,8 @@ umask 022
 lib=$root$prefix/lib share=$root$prefix/share
 install -D -m 755 "$build/maskd" "$root$prefix/sbin/maskd"
 install -D -m 755 "$build/maskctl" "$root$prefix/bin/maskctl"
+# A board that imports no Keras models has no use for this, nor for libhdf5.
+if [ -x "$build/maskctl-import" ]; then install -m 755 "$build/maskctl-import" "$root$prefix/bin/maskctl-import"; fi
 # Symbols are two thirds of the files.
 if command -v strip > /dev/null; then strip "$root$prefix/sbin/maskd" "$root$prefix/bin/maskctl"; fi
 install -d "$lib/systemd/system"

@@ -25,7 +25,7 @@ done
 if [ -d /run/systemd/system ] && [ -e "$prefix/lib/systemd/system/maskd.service" ]; then
   systemctl disable --now maskd.service maskd.socket 2>/dev/null || true
 fi
-rm -f "$prefix/sbin/maskd" "$prefix/bin/maskctl" \
+rm -f "$prefix/sbin/maskd" "$prefix/bin/maskctl" "$prefix/bin/maskctl-import" \
   "$prefix/lib/systemd/system/maskd.service" "$prefix/lib/systemd/system/maskd.socket" \
   "$prefix/lib/sysusers.d/maskd.conf" "$prefix/lib/tmpfiles.d/maskd.conf" /usr/lib/systemd/catalog/maskd.catalog
 rm -rf "$prefix/share/maskd" "$prefix/share/doc/maskd" /run/maskd

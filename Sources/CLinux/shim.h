@@ -14,5 +14,6 @@
 
 // glibc declares these under _GNU_SOURCE, which Swift's own import of its headers does not set.
 extern const char *strerrorname_np(int code);
+extern int pipe2(int descriptors[2], int flags);
 extern int pthread_setname_np(pthread_t thread, const char *name);
 extern int pthread_clockjoin_np(pthread_t thread, void **value, clockid_t clock, const struct timespec *deadline);

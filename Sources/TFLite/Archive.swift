@@ -2,7 +2,7 @@
 ///
 /// Source: PKWARE's APPNOTE.TXT, sections 4.3.7, 4.3.12 and 4.3.16. Members are read where they are stored; compressed
 /// or encrypted ones are refused.
-struct Archive {
+public struct Archive {
   private let bytes: [UInt8]
   /// Where the first entry of the directory stands.
   private let directory: Int
@@ -13,7 +13,7 @@ struct Archive {
   private let base: Int
 
   /// Finds the archive at the end of a file.
-  init(behind bytes: [UInt8]) throws(ModelError) {
+  public init(behind bytes: [UInt8]) throws(ModelError) {
     self.bytes = bytes
     guard let end = Self.endRecord(bytes) else { throw .missing(.archive, what: "The archive itself") }
     self.end = end
@@ -32,8 +32,10 @@ struct Archive {
     }
   }
 
-  /// The bytes of a stored member.
-  func member(_ name: String) throws(ModelError) -> [UInt8] {
+  /// The bytes of a stored member, which has at most `byteCountMax` of them.
+  public func member(
+    _ name: String, byteCountMax: Int = ModelLimits.archiveMemberByteCount
+  ) throws(ModelError) -> [UInt8] {
     var position = directory
     for _ in 0..<entryCount {
       let entry = Reader(bytes: bytes, at: position)
@@ -42,7 +44,7 @@ struct Archive {
       }
       let nameCount = Int(try entry.number(28, UInt16.self))
       let skipped = Int(try entry.number(30, UInt16.self)) + Int(try entry.number(32, UInt16.self))
-      if try entry.bytes(46, count: nameCount).elementsEqual(name.utf8) { return try content(of: entry, name) }
+      if try entry.bytes(46, count: nameCount).elementsEqual(name.utf8) { return try content(of: entry, name, byteCountMax) }
       position += 46 + nameCount + skipped
     }
     throw .missing(.archive, what: "The file \"\(name)\"")
@@ -74,15 +76,14 @@ struct Archive {
     return moved
   }
 
-  private func content(of entry: Reader, _ name: String) throws(ModelError) -> [UInt8] {
+  private func content(of entry: Reader, _ name: String, _ byteCountMax: Int) throws(ModelError) -> [UInt8] {
     let isEncrypted = try entry.number(8, UInt16.self) & 1 != 0
     guard try entry.number(10, UInt16.self) == 0, !isEncrypted else {
       throw .unsupported(.archive, what: "The file \"\(name)\" is compressed or encrypted, which")
     }
     let count = Int(try entry.number(24, UInt32.self))
-    guard count <= ModelLimits.archiveMemberByteCount else {
-      throw .tooBig(
-        .archive, what: "the size of \"\(name)\" in bytes", count: count, limit: ModelLimits.archiveMemberByteCount)
+    guard count <= byteCountMax else {
+      throw .tooBig(.archive, what: "the size of \"\(name)\" in bytes", count: count, limit: byteCountMax)
     }
     let header = Reader(bytes: bytes, at: base + Int(try entry.number(42, UInt32.self)))
     guard try header.number(0, UInt32.self) == 0x0403_4B50 else {

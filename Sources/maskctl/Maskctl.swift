@@ -7,7 +7,8 @@ struct Maskctl: ParsableCommand {
     commandName: "maskctl",
     abstract: "Runs and measures models, and looks inside a running maskd.",
     subcommands: [
-      Run.self, Benchmark.self, Classify.self, Evaluate.self, Inspect.self, Quantize.self, Watch.self, Status.self,
+      Run.self, Benchmark.self, Classify.self, Evaluate.self, Import.self, Inspect.self, Quantize.self, Watch.self,
+      Status.self,
       Models.self,
     ]
   )
