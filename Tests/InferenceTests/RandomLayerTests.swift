@@ -98,6 +98,27 @@ import Testing
     }
   }
 
+  /// Padding with the least value before a maximum is left to the maximum; other padding, and windows that may lie in it
+  /// altogether, are not.
+  @Test(arguments: [ElementType.int8, .uint8])
+  func paddingsBeforeMaxima(type: ElementType) throws {
+    for seed in 0..<12 as Range<UInt64> {
+      var random = RandomModel(type, seed: 250 + seed)
+      let least = type == .int8 ? -128 : 0
+      let quantization = Quantization(scales: [0.05], zeroPoints: [Int64(seed % 4 == 3 ? least + 40 : least)], axis: 0)
+      let picture = random.input([pick([1, 2], &random), 7, 8, pick([5, 64], &random)], quantization)
+      let (before, after) = (pick([0, 1, 2, 3], &random), pick([0, 1, 3], &random))
+      let padded = random.append(
+        .pad, [picture, random.integers([0, 0, before, after, 1, before, 0, 0])], quantization: quantization)
+      let pool = PoolOptions(
+        padding: pick([.valid, .valid, .same], &random), strideHeight: pick([1, 2], &random),
+        strideWidth: pick([1, 2], &random), filterHeight: pick([2, 3], &random), filterWidth: 3,
+        activation: pick([.none, .relu6], &random))
+      let result = random.append(.maxPool2D, .pool(pool), [padded], quantization: quantization)
+      try compare(&random, output: result, "seed \(seed): \(before), \(after), \(pool)")
+    }
+  }
+
   @Test(arguments: [ElementType.int8, .uint8, .float32])
   func products(type: ElementType) throws {
     for seed in 0..<16 as Range<UInt64> {

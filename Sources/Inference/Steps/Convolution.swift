@@ -235,13 +235,6 @@ extension Compiler {
     return operand
   }
 
-  /// As `storedInput`, with four dimensions.
-  func storedInput4D(_ position: Int, of node: Node) throws(CompilationError) -> Operand {
-    let operand = try storedInput(position, of: node)
-    try checkFour(operand, position, node)
-    return operand
-  }
-
   private func checkFour(_ operand: Operand, _ position: Int, _ node: Node) throws(CompilationError) {
     try node.check(
       self[operand].shape.count == 4, "operand \(position) has the shape \(self[operand].shape), four sizes are wanted")

@@ -34,7 +34,7 @@ extension Compiler {
   }
 
   /// Leaves the padding to the convolutions that read the result, where nothing else does and the fill is what they
-  /// take outside their pictures.
+  /// take outside their pictures; and to maxima, which pass over what is outside, where the fill is the least value.
   private mutating func absorb(
     _ pads: [(before: Int, after: Int)], source: Operand, result: Operand, element: [UInt8], _ node: Node
   ) throws(CompilationError) -> Bool {
@@ -49,10 +49,18 @@ extension Compiler {
     default: return false
     }
     let readers = model.main.operators.count { operation in
-      guard case .builtin(let code) = operation.code, code == .convolution2D || code == .depthwiseConvolution2D else {
+      guard operation.inputs.first == result.index, !operation.inputs.dropFirst().contains(result.index) else {
         return false
       }
-      return operation.inputs.first == result.index && !operation.inputs.dropFirst().contains(result.index)
+      switch (operation.code, operation.options) {
+      case (.builtin(.convolution2D), _), (.builtin(.depthwiseConvolution2D), _): return true
+      case (.builtin(.maxPool2D), .pool(let pool)):
+        // Each window must see some of the picture.
+        return element == [UInt8(bitPattern: Int8.min)] && pool.padding == .valid
+          && max(pads[1].before, pads[1].after) < pool.filterHeight
+          && max(pads[2].before, pads[2].after) < pool.filterWidth
+      default: return false
+      }
     }
     guard readers == readerCounts[result.index] else { return false }
     absorbedPads[result] = AbsorbedPad(

@@ -131,21 +131,21 @@ extension Window {
 extension Compiler {
   mutating func compilePool(_ node: Node, isAverage: Bool) throws(CompilationError) {
     guard case .pool(let options) = node.options else { throw node.mismatch("its settings are missing") }
-    let source = try storedInput4D(0, of: node)
-    let value = self[source]
+    let (source, input, pad) = try picture(0, of: node)
+    let value = self[input]
     let settings = ConvolutionOptions(
       padding: options.padding, strideHeight: options.strideHeight, strideWidth: options.strideWidth, dilationHeight: 1,
       dilationWidth: 1, activation: options.activation)
     let window = try Window(
-      input: value.shape, height: options.filterHeight, width: options.filterWidth, options: settings, absorbed: nil,
-      node)
+      input: self[source].shape, height: options.filterHeight, width: options.filterWidth, options: settings,
+      absorbed: pad, node)
     try node.check(window.tapsInside < 1 << 23, "a window of more than \(1 << 23) pixels is not computed here")
     let channels = value.shape[3]
     try countWork(window.outputPixels, window.tapsInside, channels)
     let shape = [window.batches, window.outputHeight, window.outputWidth, channels]
     switch value.type {
     case .int8:
-      let result = try define(of: node, type: .int8, shape: shape, like: source)
+      let result = try define(of: node, type: .int8, shape: shape, like: input)
       chooseForm(of: result)
       let range = try activationRange(options.activation, of: try affine(of: result, node), node)
       let parameters = maskd_pool_s8_parameters(
