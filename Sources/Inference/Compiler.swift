@@ -240,6 +240,16 @@ struct Compiler {
     workCount = total
   }
 
+  /// Multiply-accumulates that are done in the time of one result.
+  private static let multipliesPerResult = 32
+
+  /// Whether threads should share a step. Each writes a range of its own where one is wanted, so these always do.
+  func isWorthSharing(_ planned: PlannedStep) -> Bool {
+    let results = planned.writes.reduce(0) { $0 + self[$1].elementCount }
+    return planned.writes.count > 1
+      || results + planned.multiplyCount / Self.multipliesPerResult >= options.sharedWorkMin
+  }
+
   /// Makes the steps of one operator, and notes on them whose they are. The multiply-accumulates go to the last of them:
   /// those before it prepare its operands.
   mutating func compileLabelled(_ node: Node) throws(CompilationError) {

@@ -16,9 +16,11 @@ public struct CompilerOptions: Sendable {
   /// processor.
   public var workLimit = 1 << 38
 
-  /// Bytes that fusing layers around a depthwise convolution must keep out of memory: those of values that would leave
-  /// half of the smallest second cache among the boards in mind (512 KiB).
-  var fusedByteCountMin = 256 << 10
+  /// Bytes between layers from which on they are fused around a depthwise convolution; nil chooses.
+  var fusedByteCountMin: Int?
+  /// Results of a step, with the time of its multiply-accumulates counted as results, below which threads do not share
+  /// it: handing over what others have written and waiting for them would take about as long.
+  var sharedWorkMin = 5000
 
   /// Makes the default options.
   public init() {}

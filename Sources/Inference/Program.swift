@@ -24,6 +24,8 @@ public final class Program: Sendable {
   }
 
   let steps: [any Step]
+  /// Whether each step is worth sharing among threads.
+  let sharedSteps: [Bool]
   private let labels: [StepLabel]
   let placements: [Placement]
   let inputOperands: [Operand]
@@ -57,6 +59,7 @@ public final class Program: Sendable {
     threadCount = parts.threadCount
     scratchByteCount = parts.scratchByteCount
     steps = parts.compiler.steps.map(\.step)
+    sharedSteps = parts.compiler.steps.map { parts.compiler.isWorthSharing($0) }
     labels = parts.compiler.steps.map { parts.compiler.label(of: $0) }
   }
 }

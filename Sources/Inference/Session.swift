@@ -6,6 +6,7 @@ public final class Session {
   /// What is run.
   public let program: Program
 
+  private let steps: StepList
   private let memory: AlignedMemory
   private let scratch: AlignedMemory
   private let addresses: UnsafeMutableBufferPointer<UnsafeMutableRawPointer>
@@ -17,6 +18,7 @@ public final class Session {
   /// gives none, the caller works alone.
   public init(_ program: Program) {
     self.program = program
+    steps = StepList(program)
     memory = AlignedMemory(byteCount: program.arenaByteCount)
     let scratchByteCount = ArenaPlan.aligned(program.scratchByteCount)
     scratch = AlignedMemory(byteCount: scratchByteCount * program.threadCount)
@@ -35,7 +37,7 @@ public final class Session {
       Arena(
         addresses: table, scratch: scratch + $0 * scratchByteCount, thread: $0, threadCount: program.threadCount)
     }
-    team = Team(steps: program.steps, arenas: arenas)
+    team = Team(steps: steps, arenas: arenas)
     arena = team == nil ? Arena(addresses: table, scratch: scratch) : arenas[0]
   }
 
@@ -68,8 +70,8 @@ public final class Session {
   @inline(__always)
   private func runSteps(didRun: (Int) -> Void) {
     if let team { return team.invoke(didRun: didRun) }
-    for index in program.steps.indices {
-      program.steps[index].run(0..<program.steps[index].partCount, in: arena)
+    for index in 0..<steps.count {
+      steps.run(index, 0..<steps.parts(of: index).count, in: arena)
       didRun(index)
     }
   }

@@ -8,7 +8,7 @@ import Synchronization
 
 /// The threads that run the steps of one session together with its caller.
 ///
-/// Each step is cut into as many shares as there are threads. The caller takes the first share and then whatever share
+/// Each step that is worth it is cut into as many shares as there are threads. The caller takes the first share and then whatever share
 /// nobody has begun: a thread that the system does not let run is not waited for. What a share is depends on its
 /// number alone, and shares write to different bytes: the outcome is the same whoever computes them.
 final class Team: @unchecked Sendable {
@@ -18,7 +18,7 @@ final class Team: @unchecked Sendable {
   /// Looks at what others have finished before the caller lets them have its processor.
   private static let patience = 2000
 
-  private let steps: [any Step]
+  private let steps: StepList
   private let arenas: [Arena]
   /// The step in work and its next share: see `Work`.
   private let work: Atomic<UInt64>
@@ -33,8 +33,8 @@ final class Team: @unchecked Sendable {
 
   /// Starts one thread for each arena but the first, which is the caller's; nil where there is nothing to share, or
   /// where the system gives no threads.
-  init?(steps: [any Step], arenas: [Arena]) {
-    guard arenas.count > 1, steps.contains(where: { $0.partCount > 1 }) else { return nil }
+  init?(steps: StepList, arenas: [Arena]) {
+    guard arenas.count > 1, (0..<steps.count).contains(where: { steps.parts(of: $0).areShared }) else { return nil }
     self.steps = steps
     self.arenas = arenas
     work = Atomic(Work(generation: 0, step: 0, share: arenas.count).bits)
@@ -62,9 +62,9 @@ final class Team: @unchecked Sendable {
   /// complete.
   @inline(__always)
   func invoke(didRun: (Int) -> Void) {
-    for index in steps.indices {
-      let parts = steps[index].partCount
-      if parts > 1 { share(index) } else { steps[index].run(0..<parts, in: arenas[0]) }
+    for index in 0..<steps.count {
+      let parts = steps.parts(of: index)
+      if parts.areShared { share(index) } else { steps.run(index, 0..<parts.count, in: arenas[0]) }
       didRun(index)
     }
   }
@@ -110,10 +110,9 @@ final class Team: @unchecked Sendable {
   }
 
   private func run(_ step: Int, share: Int, on thread: Int) {
-    let (parts, count) = (steps[step].partCount, arenas.count)
     var arena = arenas[thread]
     arena.thread = share
-    steps[step].run(parts * share / count..<parts * (share + 1) / count, in: arena)
+    steps.run(step, (0..<steps.parts(of: step).count).part(share, of: arenas.count), in: arena)
   }
 
   private func wakeAll() {

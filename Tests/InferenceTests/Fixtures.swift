@@ -1,6 +1,7 @@
 import Glibc
-import Inference
 import TFLite
+
+@testable import Inference
 
 /// The recorded cases of Tests/Fixtures/goldens: others' models, and what TFLite's reference kernels gave.
 struct GoldenCase: CustomStringConvertible, Sendable {
@@ -54,6 +55,8 @@ func run(_ model: Model, inputs: [[UInt8]], family: String? = nil, threads: Int 
   var options = CompilerOptions()
   options.kernelFamily = family
   options.threadCount = threads
+  // Small as the models of tests are, their steps are shared.
+  options.sharedWorkMin = 0
   return run(Session(try Program(compiling: model, options: options)), inputs: inputs)
 }
 

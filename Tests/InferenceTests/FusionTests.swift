@@ -43,7 +43,8 @@ import Testing
     var options = CompilerOptions()
     options.kernelFamily = family
     options.threadCount = threads
-    options.fusedByteCountMin = fuses ? -1 << 30 : 1 << 30
+    options.sharedWorkMin = 0
+    options.fusedByteCountMin = fuses ? 0 : .max
     return try Program(compiling: model, options: options)
   }
 

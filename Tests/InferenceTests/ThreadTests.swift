@@ -1,5 +1,6 @@
-import Inference
 import Testing
+
+@testable import Inference
 
 @Suite struct ThreadTests {
   @Test(arguments: [2, 3, 5])
@@ -11,10 +12,21 @@ import Testing
     }
   }
 
+  /// Waiting for one another would take longer than the steps of a tiny model.
+  @Test func shortStepsAreNotShared() throws {
+    let golden = try #require(GoldenCase.all.first { $0.model == "mnist_cnn_int8" })
+    var options = CompilerOptions()
+    options.threadCount = 3
+    #expect(!(try Program(compiling: try golden.parsed(), options: options).sharedSteps.contains(true)))
+    options.sharedWorkMin = 1000
+    #expect(try Program(compiling: try golden.parsed(), options: options).sharedSteps.contains(true))
+  }
+
   @Test func manyRunsStayTogether() throws {
     let golden = try #require(GoldenCase.all.first { $0.model == "mnist_cnn_int8" })
     var options = CompilerOptions()
     options.threadCount = 3
+    options.sharedWorkMin = 0
     let session = Session(try Program(compiling: try golden.parsed(), options: options))
     for _ in 0..<300 { #expect(run(session, inputs: golden.inputs) == golden.outputs) }
   }
