@@ -36,14 +36,15 @@ public struct ModelFile: Sendable {
     return String(decoding: text, as: UTF8.self)
   }
 
-  /// SHA-256 of a model that is read piece by piece; each piece is let go when it was used.
+  /// SHA-256 of a model that is read piece by piece.
   public static func sha256(of bytes: ModelBytes) -> [UInt8] {
     var hash = SHA256()
-    let pieceByteCount = 1 << 20
-    for start in stride(from: 0, to: bytes.count, by: pieceByteCount) {
-      let piece = start..<min(start + pieceByteCount, bytes.count)
-      bytes.withUnsafeBytes(in: piece) { hash.update(bufferPointer: $0) }
-      bytes.release(piece)
+    withUnsafeTemporaryAllocation(byteCount: 64 << 10, alignment: 16) { buffer in
+      for start in stride(from: 0, to: bytes.count, by: buffer.count) {
+        let piece = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(bytes.count - start))
+        bytes.read(at: start, into: piece)
+        hash.update(bufferPointer: UnsafeRawBufferPointer(piece))
+      }
     }
     return Array(hash.finalize())
   }

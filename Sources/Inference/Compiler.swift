@@ -51,6 +51,8 @@ struct Compiler {
   var dynamicForms: [DynamicFormKey: DynamicForm] = [:]
   /// Packed weights, from a cache or made here.
   var packed: PackedConstants
+  /// Through which weights pass on their way there.
+  let readBuffer = ReadBuffer()
   /// Bytes of packed weights and constants so far.
   private(set) var constantByteCount = 0
   /// Multiplications and element accesses of one run so far, those done at compilation included.

@@ -31,25 +31,37 @@ extension Compiler {
     }
   }
 
-  /// Bytes that are read, copied and let go at a time: the largest constant should not be in memory twice.
-  private static var copiedByteCount: Int { 256 << 10 }
-
-  /// Copies the bytes of a constant in the form in which steps read them, and lets go of what the file has of them: a
-  /// constant is seldom read twice, and can be.
+  /// Copies the bytes of a constant in the form in which steps read them.
   private func copy(_ constant: Constant, isTwin: Bool, to target: UnsafeMutableRawBufferPointer) {
     switch constant {
     case .memory(let memory): target.copyBytes(from: UnsafeRawBufferPointer(start: memory.start, count: target.count))
     case .file(let range, _):
-      for start in stride(from: 0, to: range.count, by: Self.copiedByteCount) {
-        let part = start..<min(start + Self.copiedByteCount, range.count)
-        let inFile = range.lowerBound + part.lowerBound..<range.lowerBound + part.upperBound
-        model.bytes.withUnsafeBytes(in: inFile) {
-          UnsafeMutableRawBufferPointer(rebasing: target[part]).copyBytes(from: $0)
-        }
-        model.bytes.release(inFile)
-      }
+      model.bytes.read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(rebasing: target[..<range.count]))
       if isTwin { for index in target.indices { target[index] ^= 0x80 } }
     }
+  }
+
+  /// The weights of a layer, to be packed; refuses those that are computed, or of another type.
+  func weightSource(
+    _ weights: Operand, as type: ElementType, _ node: Node
+  ) throws(CompilationError) -> WeightSource {
+    let value = self[weights]
+    try checkConstant(weights, node)
+    try node.checkType(value.type == type, "\"\(value.name)\" is of \(value.type), not of \(type)")
+    switch value.constant {
+    case .file(let range, _)?:
+      return WeightSource(
+        place: .file(model.bytes, offset: range.lowerBound, isTwin: value.isTwin), buffer: readBuffer)
+    case .memory(let memory)?: return WeightSource(place: .memory(memory), buffer: readBuffer)
+    case nil:
+      throw node.unsupported("the weights are computed while the model runs; they must be constant here")
+    }
+  }
+
+  /// int8 weights that are still to be packed; nil where a cache has them packed.
+  func weightsToPack(_ weights: Operand, _ node: Node) throws(CompilationError) -> WeightSource? {
+    if packed.areFilled, self[weights].constant != nil { return nil }
+    return try weightSource(weights, as: .int8, node)
   }
 
   /// Refuses a constant that does not have the bytes of its shape.

@@ -34,6 +34,9 @@ public struct KernelFamily: Sendable {
     return family
   }
 
+  /// Bytes of one int8 weight in packed form.
+  var weightByteCount: Int { table.pointer.pointee.gemm_s8_shape.weight_bytes }
+
   private init(_ pointer: UnsafePointer<maskd_kernels>) {
     name = String(cString: pointer.pointee.family)
     table = KernelTable(pointer: pointer)

@@ -6,13 +6,26 @@
 /// the cache.
 struct PackedConstants {
   private let stored: StoredConstants?
+  /// Where constants are packed to. There is one behind it where the weights are more than was expected.
+  private var memory: WeightMemory?
+  /// Bytes that the weights have in the file: packed they are as many, and seldom much more.
+  private let expectedByteCount: Int
   private var position = 0
   private var isRefused = false
   /// What was handed out, in order.
   private(set) var memories: [AlignedMemory] = []
 
-  /// Takes the constants of a cache; nil for constants that are to be packed.
-  init(_ stored: StoredConstants?) { self.stored = stored }
+  /// Takes the constants of a cache.
+  init(_ stored: StoredConstants) {
+    self.stored = stored
+    expectedByteCount = 0
+  }
+
+  /// Makes room for constants that are to be packed, of weights that have so many bytes in the file.
+  init(expecting byteCount: Int) {
+    stored = nil
+    expectedByteCount = byteCount
+  }
 
   /// Whether constants come filled: then nobody needs the weights that they are packed from.
   var areFilled: Bool { stored != nil }
@@ -23,7 +36,7 @@ struct PackedConstants {
   /// The next constant: zeros to be filled, or the bytes of the cache.
   mutating func next(byteCount: Int) -> AlignedMemory {
     guard let stored else {
-      let memory = AlignedMemory(byteCount: byteCount)
+      let memory = take(byteCount)
       memories.append(memory)
       return memory
     }
@@ -31,6 +44,17 @@ struct PackedConstants {
     if let memory = stored.constant(position, byteCount: byteCount) { return memory }
     isRefused = true
     return AlignedMemory(byteCount: byteCount)
+  }
+
+  private mutating func take(_ byteCount: Int) -> AlignedMemory {
+    if let taken = memory?.take(byteCount: byteCount) { return taken }
+    // Padding, and the factors of each column.
+    let estimate = expectedByteCount + expectedByteCount / 8 + 64 << 10
+    memory =
+      memories.isEmpty
+      ? WeightMemory(byteCount: max(estimate, byteCount + Arena.alignment), filledByteCount: expectedByteCount)
+      : WeightMemory(byteCount: max(1 << 20, byteCount + Arena.alignment), filledByteCount: 0)
+    return memory?.take(byteCount: byteCount) ?? AlignedMemory(byteCount: byteCount)
   }
 
   /// Says that what `next` gave last cannot be: the cache is damaged.

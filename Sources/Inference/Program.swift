@@ -64,6 +64,15 @@ public final class Program: Sendable {
   }
 }
 
+extension Subgraph {
+  /// Bytes of all constants of 8 bits, which is what packed weights are made of.
+  fileprivate var weightByteCount: Int {
+    tensors.reduce(0) { sum, tensor in
+      tensor.type.byteCount == 1 && tensor.sparsity == nil ? sum + (tensor.constant?.count ?? 0) : sum
+    }
+  }
+}
+
 /// A compiler that came to its end, and what it found out.
 private struct CompiledParts {
   private(set) var compiler: Compiler
@@ -84,7 +93,8 @@ private struct CompiledParts {
         return
       }
     }
-    self = try CompiledParts(model, options, family, PackedConstants(nil))
+    self = try CompiledParts(
+      model, options, family, PackedConstants(expecting: model.main.weightByteCount * family.weightByteCount))
     cache?.store(compiler.packed.memories, family: family.name)
   }
 

@@ -6,7 +6,8 @@ extension Compiler {
   /// The one scale and zero point of an int8 operand.
   func affine(of operand: Operand, _ node: Node) throws(CompilationError) -> Affine {
     let value = self[operand]
-    guard let quantization = value.quantization, quantization.scales.count == 1, quantization.zeroPoints.count == 1
+    guard let quantization = value.quantization, quantization.scales.count == 1,
+      let zeroPoint = quantization.commonZeroPoint
     else {
       throw node.unsupported("\"\(value.name)\" must have one scale and one zero point")
     }
@@ -14,7 +15,7 @@ extension Compiler {
     guard scale.isFinite, scale > 0 else {
       throw node.unsupported("\"\(value.name)\" has the scale \(scale), which must be positive")
     }
-    guard let zeroPoint = Int8(exactly: quantization.zeroPoints[0]) else {
+    guard let zeroPoint = Int8(exactly: zeroPoint) else {
       throw node.unsupported("\"\(value.name)\" has a zero point outside the range of its type")
     }
     return Affine(scale: scale, zeroPoint: Int32(zeroPoint))

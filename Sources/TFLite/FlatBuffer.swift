@@ -3,14 +3,14 @@
 /// Format: an offset is a 32-bit number relative to where it stands; a table begins with the distance to its vtable,
 /// which holds for each field its distance from the table, or 0 where the field is absent.
 final class FlatBuffer {
-  let bytes: ModelBytes
   let range: Range<Int>
+  private let pages: PageCache
   /// Bytes that may still be decoded, see `ModelLimits.sharedByteCount`.
   private var budget: Int
 
   /// `range` lies within `bytes`.
   init(_ bytes: ModelBytes, in range: Range<Int>) {
-    self.bytes = bytes
+    pages = PageCache(bytes)
     self.range = range
     budget = range.count + ModelLimits.sharedByteCount
   }
@@ -21,12 +21,20 @@ final class FlatBuffer {
   }
 
   /// Reads a little-endian number at any alignment.
-  func load<Value: FixedWidthInteger>(
+  func load<Value: FixedWidthInteger & BitwiseCopyable>(
     _ type: Value.Type, at position: Int, _ what: String, _ place: ModelError.Place
   ) throws(ModelError) -> Value {
     try check(position, byteCount: MemoryLayout<Value>.size, named: position, what, place)
-    return bytes.withUnsafeBytes(in: position..<position + MemoryLayout<Value>.size) {
-      Value(littleEndian: $0.loadUnaligned(as: Value.self))
+    return pages.load(type, at: position)
+  }
+
+  /// Copies numbers out; all of them must lie in the buffer.
+  func numbers<Value: FixedWidthInteger & BitwiseCopyable>(_ vector: FlatBufferVector, as type: Value.Type) -> [Value] {
+    [Value](unsafeUninitializedCapacity: vector.count) { buffer, count in
+      let numbers = UnsafeMutableBufferPointer(rebasing: buffer[..<vector.count])
+      pages.copy(from: vector.start, to: UnsafeMutableRawBufferPointer(numbers))
+      for index in numbers.indices { numbers[index] = Value(littleEndian: numbers[index]) }
+      count = vector.count
     }
   }
 
@@ -101,7 +109,7 @@ struct FlatBufferTable {
   }
 
   /// A number.
-  func scalar<Value: FixedWidthInteger>(
+  func scalar<Value: FixedWidthInteger & BitwiseCopyable>(
     _ index: Int, _ name: String, default defaultValue: Value
   ) throws(ModelError) -> Value {
     guard let position = try field(index) else { return defaultValue }
@@ -140,18 +148,14 @@ struct FlatBufferTable {
   }
 
   /// A list of numbers; nil where it is absent.
-  func numbers<Value: FixedWidthInteger>(
+  func numbers<Value: FixedWidthInteger & BitwiseCopyable>(
     _ index: Int, _ name: String, as type: Value.Type, limit: Int = .max
   ) throws(ModelError) -> [Value]? {
     let width = MemoryLayout<Value>.size
     guard let vector = try vector(index, name, width: width) else { return nil }
     try within(vector.count, limit: limit, name)
     try buffer.charge(vector.count * width, place)
-    return buffer.bytes.withUnsafeBytes(in: vector.start..<vector.start + vector.count * width) { bytes in
-      (0..<vector.count).map {
-        Value(littleEndian: bytes.loadUnaligned(fromByteOffset: $0 * width, as: Value.self))
-      }
-    }
+    return buffer.numbers(vector, as: type)
   }
 
   /// A list of 32-bit signed numbers; nil where it is absent.
@@ -167,11 +171,11 @@ struct FlatBufferTable {
     guard let vector = try vector(index, name, width: 1) else { return nil }
     try within(vector.count, limit: limit, "the length of \(name)")
     try buffer.charge(vector.count, place)
-    let text = buffer.bytes.withUnsafeBytes(in: vector.start..<vector.start + vector.count) {
-      String(decoding: $0, as: UTF8.self)
-    }
+    let bytes = buffer.numbers(vector, as: UInt8.self)
+    let text = String(decoding: bytes, as: UTF8.self)
+    // Control characters are single bytes, or begin with this one.
+    guard bytes.contains(where: { $0 < 0x20 || $0 == 0x7F || $0 == 0xC2 }) else { return text }
     func isControl(_ scalar: Unicode.Scalar) -> Bool { scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) }
-    guard text.unicodeScalars.contains(where: isControl) else { return text }
     return String(String.UnicodeScalarView(text.unicodeScalars.map { isControl($0) ? " " : $0 }))
   }
 
@@ -179,16 +183,25 @@ struct FlatBufferTable {
   func tables(
     _ index: Int, _ name: String, limit: Int, place: (Int) -> ModelError.Place
   ) throws(ModelError) -> [FlatBufferTable] {
+    try tables(index, name, limit: limit, place: place) { $0 }
+  }
+
+  /// What `read` makes of each of a list of tables. All that there is to read of one comes before the next: they lie far
+  /// apart in the file.
+  func tables<Result>(
+    _ index: Int, _ name: String, limit: Int, place: (Int) -> ModelError.Place,
+    read: (FlatBufferTable) throws(ModelError) -> Result
+  ) throws(ModelError) -> [Result] {
     guard let vector = try vector(index, name, width: 4) else { return [] }
     try within(vector.count, limit: limit, "the number of \(name)")
-    var tables: [FlatBufferTable] = []
-    tables.reserveCapacity(vector.count)
+    var results: [Result] = []
+    results.reserveCapacity(vector.count)
     for entry in 0..<vector.count {
       let position = vector.start + 4 * entry
       let target = try buffer.target(ofOffsetAt: position, name, place(entry))
-      tables.append(try buffer.table(at: target, named: position, place(entry)))
+      results.append(try read(try buffer.table(at: target, named: position, place(entry))))
     }
-    return tables
+    return results
   }
 
   private func within(_ count: Int, limit: Int, _ name: String) throws(ModelError) {

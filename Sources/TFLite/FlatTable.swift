@@ -15,7 +15,8 @@ extension FlatTable {
     let byteCount = max(4, Int(try buffer.load(UInt16.self, at: table.vtable + 2, "a vtable", place)))
     try buffer.check(position, byteCount: byteCount, named: table.vtable, "a table", place)
     try buffer.charge(byteCount, place)
-    bytes = buffer.bytes[position + 4..<position + byteCount]
+    let content = FlatBufferVector(buffer: buffer, start: position + 4, count: byteCount - 4, place: place)
+    bytes = buffer.numbers(content, as: UInt8.self)
     var slots: [UInt16] = []
     for slot in stride(from: table.vtable + 4, to: table.vtable + table.vtableByteCount - 1, by: 2) {
       slots.append(try buffer.load(UInt16.self, at: slot, "a vtable", place))

@@ -1,16 +1,15 @@
-/// The bytes of a model file: an array, or a file that is read piece by piece as it is asked for.
+/// The bytes of a model file: an array, or a file that is read as its bytes are asked for.
 ///
-/// A file's bytes live in memory of our own, never in a mapping of the file: whoever cuts the file short while it is
-/// read ends no process. What can no longer be read is zero, and `isWhole` says so afterwards; whoever computes with
-/// the bytes checks them anyway, for a file may hold anything. Pieces may be let go when they were used, which gives
-/// their memory back: the weights of a model need not be held twice.
+/// A file is copied from, never mapped: whoever cuts it short while it is read ends no process. What can no longer be
+/// read is zero, and `isWhole` says so afterwards; whoever computes with the bytes checks them anyway, for a file may hold
+/// anything. Nothing of it is kept: the weights of a model need not be held twice.
 public final class ModelBytes: Sendable {
   /// How many bytes there are.
   public let count: Int
 
   private enum Source: Sendable {
     case array([UInt8])
-    case file(FilePieces)
+    case file(FileBytes)
   }
   private let source: Source
 
@@ -21,9 +20,9 @@ public final class ModelBytes: Sendable {
   }
 
   /// Reads from an open regular file of so many bytes, which must not be negative. The descriptor is duplicated; nil
-  /// where the system has no descriptor or no addresses left.
+  /// where the system has no descriptor left.
   public init?(readingFrom descriptor: Int32, count: Int) {
-    guard let file = FilePieces(descriptor: descriptor, count: count) else { return nil }
+    guard let file = FileBytes(duplicating: descriptor) else { return nil }
     source = .file(file)
     self.count = count
   }
@@ -42,20 +41,24 @@ public final class ModelBytes: Sendable {
     }
   }
 
-  /// Calls `body` with the bytes of a range, which must lie within the file. `body` must not ask for others.
-  public func withUnsafeBytes<Result>(
-    in range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Result
-  ) -> Result {
-    precondition(range.lowerBound >= 0 && range.upperBound <= count, "a range outside of the file")
-    return switch source {
-    case .array(let bytes): bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
-    case .file(let file): file.withUnsafeBytes(in: range, body)
+  /// Fills `target` with the bytes from `offset` on; all of them must lie within the file.
+  public func read(at offset: Int, into target: UnsafeMutableRawBufferPointer) {
+    precondition(offset >= 0 && offset <= count && target.count <= count - offset, "a range outside of the file")
+    switch source {
+    case .array(let bytes):
+      bytes.withUnsafeBytes {
+        target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[offset..<offset + target.count]))
+      }
+    case .file(let file): file.read(at: offset, into: target)
     }
   }
 
-  /// Gives back the memory of a range that is not needed any more. It may be asked for again all the same.
-  public func release(_ range: Range<Int>) {
-    if case .file(let file) = source { file.release(range) }
+  /// Calls `body` with the bytes of a range, which must lie within the file: a copy, where they are those of a file.
+  public func withUnsafeBytes<Result>(
+    in range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> Result
+  ) -> Result {
+    guard case .array(let bytes) = source else { return self[range].withUnsafeBytes(body) }
+    return bytes.withUnsafeBytes { body(UnsafeRawBufferPointer(rebasing: $0[range])) }
   }
 
   /// All bytes.
@@ -65,8 +68,12 @@ public final class ModelBytes: Sendable {
   }
 
   /// A copy of a range.
-  public subscript(range: Range<Int>) -> [UInt8] { withUnsafeBytes(in: range) { [UInt8]($0) } }
-
-  /// One byte.
-  public subscript(position: Int) -> UInt8 { withUnsafeBytes(in: position..<position + 1) { $0[0] } }
+  public subscript(range: Range<Int>) -> [UInt8] {
+    [UInt8](unsafeUninitializedCapacity: range.count) { buffer, count in
+      read(
+        at: range.lowerBound,
+        into: UnsafeMutableRawBufferPointer(UnsafeMutableBufferPointer(rebasing: buffer[..<range.count])))
+      count = range.count
+    }
+  }
 }

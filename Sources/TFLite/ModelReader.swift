@@ -25,8 +25,6 @@ extension Model {
     self.init(
       bytes: bytes, description: try root.string(3, "the description") ?? "", main: main,
       subgraphCount: tables.count, metadata: try Self.metadata(of: root, buffers: buffers))
-    // What the tables say is in the model now.
-    bytes.release(0..<bytes.count)
   }
 
   private static func checkHeader(_ bytes: ModelBytes) throws(ModelError) {
@@ -46,11 +44,7 @@ extension Model {
 
   /// The bytes of each buffer; nil where a buffer has none.
   static func buffers(of root: FlatBufferTable) throws(ModelError) -> [Range<Int>?] {
-    var buffers: [Range<Int>?] = []
-    for table in try root.tables(4, "buffers", limit: ModelLimits.buffers, place: { .buffer($0) }) {
-      buffers.append(try bytes(ofBuffer: table))
-    }
-    return buffers
+    try root.tables(4, "buffers", limit: ModelLimits.buffers, place: { .buffer($0) }, read: bytes(ofBuffer:))
   }
 
   /// Constants lie in the FlatBuffer itself, or, in files that may grow past 2 GiB, behind it by offset and size.

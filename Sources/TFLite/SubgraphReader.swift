@@ -7,18 +7,12 @@ struct SubgraphReader {
   let codes: [(code: OperatorCode, version: Int)]
 
   func read() throws(ModelError) -> Subgraph {
-    var tensors: [Tensor] = []
-    let tensorTables = try table.tables(0, "tensors", limit: ModelLimits.tensors) { .tensor($0, subgraph: index) }
-    tensors.reserveCapacity(tensorTables.count)
-    for tensorTable in tensorTables {
-      tensors.append(try TensorReader(table: tensorTable, buffers: buffers).read())
+    let tensors = try table.tables(0, "tensors", limit: ModelLimits.tensors, place: { .tensor($0, subgraph: index) }) {
+      table throws(ModelError) in try TensorReader(table: table, buffers: buffers).read()
     }
-    var operators: [Operator] = []
-    let operatorTables = try table.tables(3, "operators", limit: ModelLimits.operators) {
-      .operator($0, subgraph: index)
-    }
-    operators.reserveCapacity(operatorTables.count)
-    for operatorTable in operatorTables { operators.append(try readOperator(operatorTable, tensors: tensors)) }
+    let operators = try table.tables(
+      3, "operators", limit: ModelLimits.operators, place: { .operator($0, subgraph: index) }
+    ) { table throws(ModelError) in try readOperator(table, tensors: tensors) }
     return Subgraph(
       name: try table.string(4, "the name") ?? "", tensors: tensors, operators: operators,
       inputs: try indices(table, 1, "input tensor", count: tensors.count),

@@ -37,17 +37,26 @@ public enum ElementType: Int, Sendable, CaseIterable {
 public struct Quantization: Sendable, Equatable {
   /// One scale for the whole tensor, or one for each index along `axis`.
   public let scales: [Float]
-  /// As many zero points as scales.
-  public let zeroPoints: [Int64]
+  /// The zero points as they are, or one that stands for all: there are thousands in some models, and all zero.
+  private let keptZeroPoints: [Int64]
   /// The dimension that `scales` run along; without use where there is one scale.
   public let axis: Int
 
   /// Makes a quantization; the two arrays have the same count, at least one.
   public init(scales: [Float], zeroPoints: [Int64], axis: Int) {
     self.scales = scales
-    self.zeroPoints = zeroPoints
     self.axis = axis
+    let areSame = zeroPoints.count == scales.count && zeroPoints.allSatisfy { $0 == zeroPoints[0] }
+    keptZeroPoints = areSame ? Array(zeroPoints.prefix(1)) : zeroPoints
   }
+
+  /// As many zero points as scales.
+  public var zeroPoints: [Int64] {
+    keptZeroPoints.count == 1 ? Array(repeating: keptZeroPoints[0], count: scales.count) : keptZeroPoints
+  }
+
+  /// The zero point of all scales; nil where they differ.
+  public var commonZeroPoint: Int64? { keptZeroPoints.count == 1 ? keptZeroPoints[0] : nil }
 
   /// Whether there is a scale of its own for each index along `axis`.
   public var isPerAxis: Bool { scales.count > 1 }

@@ -78,7 +78,8 @@ struct TensorReader {
     guard zeroPoints.count == scales.count else {
       throw .mismatch(table.place, what: "It has \(scales.count) scales and \(zeroPoints.count) zero points")
     }
-    if let bad = zeroPoints.first(where: { !Self.zeroPointRange(type).contains($0) }) {
+    let zeroPointRange = Self.zeroPointRange(type)
+    if let bad = zeroPoints.first(where: { !zeroPointRange.contains($0) }) {
       throw .mismatch(table.place, what: "The zero point \(bad) does not fit the type \(type)")
     }
     let axis = try axis(of: table, scaleCount: scales.count, shape: shape)

@@ -67,13 +67,15 @@ import Testing
     ]
     #expect(maskd_packed_gemm_s8_bytes(&shape, 3, 2, 3) == expected.count)
     var packed = [Int8](repeating: -1, count: expected.count)
-    maskd_pack_gemm_s8(&shape, 3, 2, 3, weights, &packed)
+    var sums = [Int32](repeating: -1, count: 3)
+    maskd_pack_gemm_s8(&shape, 0, 3, 2, 3, weights, &packed, &sums)
     #expect(packed == expected)
+    #expect(sums == [21, 57, 93])
 
     shape.weight_bytes = 2
     var wide = [Int16](repeating: -1, count: expected.count)
     #expect(maskd_packed_gemm_s8_bytes(&shape, 3, 2, 3) == 2 * expected.count)
-    maskd_pack_gemm_s8(&shape, 3, 2, 3, weights, &wide)
+    maskd_pack_gemm_s8(&shape, 0, 3, 2, 3, weights, &wide, &sums)
     #expect(wide == expected.map(Int16.init))
 
     // All six values of a column as one tap, behind a header that says that no weight is -128.
@@ -85,7 +87,7 @@ import Testing
     ]
     #expect(maskd_packed_gemm_s8_bytes(&shape, 3, 2, 3) == dense.count)
     packed = [Int8](repeating: -1, count: dense.count)
-    maskd_pack_gemm_s8(&shape, 3, 2, 3, weights, &packed)
+    maskd_pack_gemm_s8(&shape, 0, 3, 2, 3, weights, &packed, &sums)
     #expect(packed == dense)
   }
 

@@ -34,7 +34,8 @@ import Testing
   @Test(arguments: GoldenCase.all)
   func placesOfModelsDoNotOverlap(golden: GoldenCase) throws {
     var compiler = try Compiler(
-      model: try golden.parsed(), options: .init(), family: try KernelFamily.named(nil), packed: PackedConstants(nil))
+      model: try golden.parsed(), options: .init(), family: try KernelFamily.named(nil),
+      packed: PackedConstants(expecting: 0))
     let inputs = try compiler.addInputs()
     try compiler.compileOperators()
     let outputs = try compiler.addOutputs()

@@ -67,7 +67,7 @@ static void call(const maskd_kernels *family, float *result, size_t stride) {
   const maskd_gemm_shape *shape = &family->gemm_f32_shape;
   const size_t bytes = maskd_packed_gemm_f32_bytes(shape, now.columns, now.taps, now.depth);
   float *packed = guarded_place(&now.packed_memory, bytes, values_coin());
-  maskd_pack_gemm_f32(shape, now.columns, now.taps, now.depth, now.weights, packed);
+  maskd_pack_gemm_f32(shape, 0, now.columns, now.taps, now.depth, now.weights, packed);
   for (size_t first = 0; first < now.rows; first += shape->mr) {
     const size_t rows = now.rows - first < shape->mr ? now.rows - first : shape->mr;
     const float **pointers = guarded_place(&now.pointer_memory, now.taps * shape->mr * sizeof *pointers, values_coin());
@@ -123,7 +123,7 @@ static struct {
 static size_t prepare_job(const maskd_kernels *family) {
   values_fill_f32(&bench.activations[0][0], JOB_ROWS * JOB_DEPTH);
   values_fill_f32(bench.weights, JOB_COLUMNS * JOB_DEPTH);
-  maskd_pack_gemm_f32(&family->gemm_f32_shape, JOB_COLUMNS, 1, JOB_DEPTH, bench.weights, bench.packed);
+  maskd_pack_gemm_f32(&family->gemm_f32_shape, 0, JOB_COLUMNS, 1, JOB_DEPTH, bench.weights, bench.packed);
   return JOB_ROWS * JOB_COLUMNS * JOB_DEPTH;
 }
 

@@ -94,11 +94,10 @@ static void call(const maskd_kernels *family, void *result, size_t stride) {
   const maskd_gemm_shape *shape = &family->gemm_s8_shape;
   const size_t bytes = maskd_packed_gemm_s8_bytes(shape, now.columns, now.taps, now.depth);
   void *packed = guarded_place(&now.packed_memory, bytes, values_coin());
-  maskd_pack_gemm_s8(shape, now.columns, now.taps, now.depth, now.weights, packed);
-  int32_t corrections[COLUMNS] = {0};
-  const size_t products = now.taps * now.depth;
-  for (size_t i = 0; i < now.columns * products; i += 1)
-    corrections[i / products] += shape->activation_offset * now.weights[i];
+  int32_t corrections[COLUMNS];
+  maskd_pack_gemm_s8(shape, 0, now.columns, now.taps, now.depth, now.weights, packed, corrections);
+  for (size_t column = 0; column < now.columns; column += 1)
+    corrections[column] *= shape->activation_offset;
   scales_place_bias(&now.scales, now.columns, corrections);
   offset_operands(shape->activation_offset);
   for (size_t first = 0; first < now.rows; first += shape->mr) {
@@ -175,13 +174,14 @@ enum { JOB_ROWS = 96, JOB_COLUMNS = 96, JOB_DEPTH = 96 };
 static struct {
   int8_t activations[JOB_ROWS][JOB_DEPTH], results[JOB_ROWS][JOB_COLUMNS], weights[JOB_COLUMNS * JOB_DEPTH];
   int16_t packed[JOB_COLUMNS * JOB_DEPTH];
+  int32_t sums[JOB_COLUMNS];
 } bench;
 
 static size_t prepare_job(const maskd_kernels *family) {
   make();
   values_fill_s8(&bench.activations[0][0], sizeof bench.activations);
   values_fill_s8(bench.weights, sizeof bench.weights);
-  maskd_pack_gemm_s8(&family->gemm_s8_shape, JOB_COLUMNS, 1, JOB_DEPTH, bench.weights, bench.packed);
+  maskd_pack_gemm_s8(&family->gemm_s8_shape, 0, JOB_COLUMNS, 1, JOB_DEPTH, bench.weights, bench.packed, bench.sums);
   scales_randomize(&now.scales, JOB_COLUMNS, MASKD_ROUND_TWICE);
   return JOB_ROWS * JOB_COLUMNS * JOB_DEPTH;
 }

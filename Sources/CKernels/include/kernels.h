@@ -333,13 +333,20 @@ size_t maskd_packed_gemm_s8_bytes(const maskd_gemm_shape *shape, size_t columns,
 // Lays int8 weights [column][tap][depth] out in the order in which the family's kernel reads them: for each block of nr
 // columns, for each tap, for each kr depth values, nr groups of kr. Missing columns and depth values are zero. The
 // shape says whether a header comes first.
-void maskd_pack_gemm_s8(const maskd_gemm_shape *shape, size_t columns, size_t taps, size_t depth, const int8_t *weights,
-                        void *packed);
+//
+// A layer may be packed a part at a time, from first to last: `weights` and `sums` are those of the columns `first` ..<
+// `first + columns`, where `first` is a multiple of nr; `packed` is where the whole layer begins. sums[c] becomes the
+// sum of a column's weights, which wraps around.
+void maskd_pack_gemm_s8(const maskd_gemm_shape *shape, size_t first, size_t columns, size_t taps, size_t depth,
+                        const int8_t *weights, void *packed, int32_t *sums);
 
-// The same for float weights and `gemm_f32_shape`.
+// The same for float weights and `gemm_f32_shape`, without sums.
 size_t maskd_packed_gemm_f32_bytes(const maskd_gemm_shape *shape, size_t columns, size_t taps, size_t depth);
-void maskd_pack_gemm_f32(const maskd_gemm_shape *shape, size_t columns, size_t taps, size_t depth, const float *weights,
-                         float *packed);
+void maskd_pack_gemm_f32(const maskd_gemm_shape *shape, size_t first, size_t columns, size_t taps, size_t depth,
+                         const float *weights, float *packed);
+
+// sums[c] = sum over t of weights[t][c], which wraps around: what a depthwise convolution's weights sum to.
+void maskd_sum_channels_s8(size_t taps, size_t channels, const int8_t *weights, int32_t *sums);
 
 // A sum over packed weights that are kept in a file: tells damage, not forgery, and keeps up with the memory. `bytes`
 // may be null where `count` is 0.

@@ -179,33 +179,34 @@ extension Compiler {
 
   /// Packs weights [result channel][tap][depth], where they are not packed already, and appends the step.
   mutating func emitConvolution(
-    source: Operand, result: Operand, window: Window, weights: [Int8]?, depth: Int, layer: QuantizedLayer,
+    source: Operand, result: Operand, window: Window, weights: WeightSource?, depth: Int, layer: QuantizedLayer,
     multipliersInFloat: Bool, _ node: Node
   ) throws(CompilationError) {
     let channels = layer.weightScales.count
     let source = try asConvolved(source, node)
     let inputChannels = self[source].shape[3]
     let groupCount = inputChannels / depth
-    let multipliers = weights == nil ? [] : try multipliers(layer, productInFloat: multipliersInFloat, node)
+    let unpacked = try weights.map { weights throws(CompilationError) in
+      UnpackedMatrix(
+        weights: weights, bias: try biases(of: layer, node),
+        rescaling: .twice(try multipliers(layer, productInFloat: multipliersInFloat, node)))
+    }
     // A window of one row of pixels gains nothing.
     let isRowTap =
       groupCount == 1 && window.width > 1 && window.dilationWidth == 1 && depth < Convolution.rowTapChannels
     let (taps, tapDepth) = isRowTap ? (window.height, window.width * depth) : (window.taps, depth)
     for group in 0..<groupCount {
       let columns = group * (channels / groupCount)..<(group + 1) * (channels / groupCount)
-      let perColumn = window.taps * depth
       let matrix = try PackedMatrix(
-        weights: weights?[columns.lowerBound * perColumn..<columns.upperBound * perColumn], columns: columns,
-        taps: taps, depth: tapDepth, layer: layer,
-        rescaling: .twice(weights == nil ? [] : Array(multipliers[columns])), hasOffset: self[result].hasOffset,
-        table: family.table, byteLimit: options.constantByteLimit, packed: &packed)
+        unpacked, columns: columns, taps: taps, depth: tapDepth, layer: layer, rounding: MASKD_ROUND_TWICE,
+        hasOffset: self[result].hasOffset, table: family.table, byteLimit: options.constantByteLimit, packed: &packed)
       try countConstant(bytes: matrix.byteCount)
       let step = Convolution(
         source: source, result: result, window: window, tap: isRowTap ? .row : .pixel, inputChannels: inputChannels,
         outputChannels: channels, firstInput: group * depth, firstOutput: columns.lowerBound,
         matrix: isRowTap ? matrix.readingWholeGroups(family.table) : matrix,
         parts: MatrixParts(
-          rows: window.outputPixels, columns: columns.count, columnByteCount: perColumn,
+          rows: window.outputPixels, columns: columns.count, columnByteCount: window.taps * depth,
           mr: family.table.pointer.pointee.gemm_s8_shape.mr),
         outside: outside(window, count: tapDepth + Arena.slack, of: layer.input), kernels: family.table)
       try emit(step, reading: [source], writing: [result])
@@ -246,12 +247,6 @@ extension Compiler {
       throw node.unsupported("the weights are computed while the model runs; they must be constant here")
     }
     return elements
-  }
-
-  /// The values of constant int8 weights that are still to be packed; nil where a cache has them packed.
-  func weightsToPack(_ weights: Operand, _ node: Node) throws(CompilationError) -> [Int8]? {
-    guard packed.areFilled, self[weights].constant != nil else { return try constantWeights(weights, node) }
-    return nil
   }
 
   /// Says which forms of arithmetic are not computed.

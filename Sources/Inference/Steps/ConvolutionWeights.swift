@@ -11,29 +11,27 @@ struct QuantizedLayer {
   /// The same for all channels: the kernels take no other.
   let weightZeroPoint: Int32
   let isPerChannel: Bool
-  let bias: [Int32]
+  /// One int32 a result channel; nil where all are zero.
+  let bias: Operand?
   /// Whether the tensors are legacy uint8.
   let isLegacy: Bool
   let range: ClosedRange<Int32>
 }
 
 extension Compiler {
-  /// Reads scales, zero points and bias of a layer with `channels` results.
+  /// Reads scales and zero points of a layer with `channels` results, and checks that its bias can be read.
   func quantizedLayer(
     input: Operand, weights: Operand, bias: Operand?, result: Operand, channels: Int, activation: Activation,
     _ node: Node
   ) throws(CompilationError) -> QuantizedLayer {
     let value = self[weights]
-    guard let quantization = value.quantization, [1, channels].contains(quantization.scales.count),
-      quantization.zeroPoints.count == quantization.scales.count
-    else {
+    guard let quantization = value.quantization, [1, channels].contains(quantization.scales.count) else {
       throw node.unsupported("the weights must have one scale, or one for each of the \(channels) results")
     }
     guard quantization.scales.allSatisfy({ $0.isFinite && $0 >= 0 }) else {
       throw node.unsupported("a scale of the weights is negative or not finite")
     }
-    let zeroPoint = quantization.zeroPoints[0]
-    guard quantization.zeroPoints.allSatisfy({ $0 == zeroPoint }), let weightZeroPoint = Int8(exactly: zeroPoint) else {
+    guard let zeroPoint = quantization.commonZeroPoint, let weightZeroPoint = Int8(exactly: zeroPoint) else {
       throw node.unsupported("the zero points of the weights differ from channel to channel, or are out of range")
     }
     let affine = try affine(of: result, node)
@@ -42,18 +40,26 @@ extension Compiler {
       weightScales: quantization.scales.count == channels
         ? quantization.scales : [Float](repeating: quantization.scales[0], count: channels),
       weightZeroPoint: Int32(weightZeroPoint), isPerChannel: quantization.isPerAxis,
-      bias: try biases(bias, channels: channels, node), isLegacy: value.isTwin,
+      bias: try checkedBias(bias, channels: channels, node), isLegacy: value.isTwin,
       range: try activationRange(activation, of: affine, node))
   }
 
-  private func biases(_ bias: Operand?, channels: Int, _ node: Node) throws(CompilationError) -> [Int32] {
-    guard let bias else { return [Int32](repeating: 0, count: channels) }
+  private func checkedBias(_ bias: Operand?, channels: Int, _ node: Node) throws(CompilationError) -> Operand? {
+    guard let bias else { return nil }
     try node.checkType(self[bias].type == .int32, "the bias is of \(self[bias].type) where int32 is wanted")
-    guard let elements = try constantElements(of: bias, as: Int32.self, node) else {
-      throw node.unsupported("the bias is computed while the model runs; it must be constant here")
+    try node.checkType(
+      self[bias].constant != nil, "the bias is computed while the model runs; it must be constant here")
+    let count = self[bias].elementCount
+    try node.check(count == channels, "the bias has \(count) values for \(channels) results")
+    return bias
+  }
+
+  /// Reads the bias of a layer. A cache has it in what it keeps of the layer.
+  func biases(of layer: QuantizedLayer, _ node: Node) throws(CompilationError) -> [Int32] {
+    let bias = try layer.bias.map { bias throws(CompilationError) in
+      try constantElements(of: bias, as: Int32.self, node)
     }
-    try node.check(elements.count == channels, "the bias has \(elements.count) values for \(channels) results")
-    return elements
+    return (bias ?? nil) ?? [Int32](repeating: 0, count: layer.weightScales.count)
   }
 
   /// One multiplier a result channel.

@@ -49,7 +49,6 @@ extension Compiler {
         return true
       }
     }
-    model.bytes.release(range)
     try node.check(
       isComplete && position == stored, "\"\(value.name)\" stores \(stored) elements, its index speaks of others")
     return memory

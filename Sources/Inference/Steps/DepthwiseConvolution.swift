@@ -84,7 +84,7 @@ extension Compiler {
         let values = try weightsToPack(weights, node)
         try emitConvolution(
           source: source, result: result, window: window,
-          weights: values.map { channelsFirst($0, taps: window.taps, channels: shape[3]) }, depth: 1, layer: layer,
+          weights: values?.channelsFirst(taps: window.taps, channels: shape[3]), depth: 1, layer: layer,
           multipliersInFloat: layer.isLegacy, node)
       } else {
         // Weights less their zero point, as legacy uint8 models have it, take more than int8.
@@ -122,7 +122,7 @@ extension Compiler {
   }
 
   private mutating func emitDepthwise(
-    source: Operand, result: Operand, window: Window, weights: [Int8]?, layer: QuantizedLayer, _ node: Node
+    source: Operand, result: Operand, window: Window, weights: WeightSource?, layer: QuantizedLayer, _ node: Node
   ) throws(CompilationError) {
     let table = family.table.pointer.pointee
     let channels = layer.weightScales.count
@@ -135,13 +135,9 @@ extension Compiler {
     let offset = layer.input.zeroPoint &+ activationOffset
     let requantization: Requantization
     if let weights {
-      table.pack_depthwise_s8(window.height, window.width, channels, weights, memory.start)
-      var bias = layer.bias
-      for tap in 0..<window.taps {
-        for channel in 0..<channels {
-          bias[channel] = bias[channel] &- offset &* Int32(weights[tap * channels + channel])
-        }
-      }
+      let sums = weights.packDepthwise(
+        height: window.height, width: window.width, channels: channels, table: family.table, into: memory.start)
+      let bias = zip(try biases(of: layer, node), sums).map { bias, sum in bias &- offset &* sum }
       requantization = try depthwiseRequantization(bias, layer, result: result, in: scaling, node)
     } else {
       requantization = Requantization(
@@ -164,7 +160,7 @@ extension Compiler {
     try countConstant(bytes: window.taps * padded * 2)
     let packed = AlignedMemory(byteCount: window.taps * padded * 2)
     let elements = packed.elements(as: Int16.self)
-    var bias = layer.bias
+    var bias = try biases(of: layer, node)
     for tap in 0..<window.taps {
       for channel in 0..<channels {
         let weight = Int32(weights[tap * channels + channel]) - layer.weightZeroPoint
@@ -189,15 +185,6 @@ extension Compiler {
       in: memory)
     try countConstant(bytes: requantization.byteCount)
     return requantization
-  }
-
-  /// Weights [tap][channel] as [channel][tap].
-  private func channelsFirst(_ weights: [Int8], taps: Int, channels: Int) -> [Int8] {
-    var result = weights
-    for tap in 0..<taps {
-      for channel in 0..<channels { result[channel * taps + tap] = weights[tap * channels + channel] }
-    }
-    return result
   }
 
   /// The picture with each channel repeated: what a depthwise convolution with several results a channel reads.

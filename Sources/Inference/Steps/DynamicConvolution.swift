@@ -114,7 +114,8 @@ extension Compiler {
   }
 
   private mutating func emitDynamicProduct(
-    source: Operand, result: Operand, window: Window, batches: Int, inputChannels: Int, weights: [Int8]?, depth: Int,
+    source: Operand, result: Operand, window: Window, batches: Int, inputChannels: Int, weights: WeightSource?,
+    depth: Int,
     _ layer: DynamicLayer, isSymmetric: Bool, _ node: Node
   ) throws(CompilationError) {
     let form = try dynamicForm(of: source, rows: batches, isSymmetric: isSymmetric, node)
@@ -146,7 +147,7 @@ extension Compiler {
 
   /// Packs the weights [column][tap][depth] of some columns, where they are not packed already.
   private mutating func packDynamically(
-    _ weights: [Int8]?, columns: Range<Int>, taps: Int, depth: Int, _ layer: DynamicLayer
+    _ weights: WeightSource?, columns: Range<Int>, taps: Int, depth: Int, _ layer: DynamicLayer
   ) throws(CompilationError) -> DynamicWeights {
     var shape = family.table.pointer.pointee.gemm_s8_shape
     guard let byteCount = Int(exactly: maskd_packed_gemm_s8_bytes(&shape, columns.count, taps, depth)),
@@ -155,16 +156,9 @@ extension Compiler {
       throw .tooBig("the packed weights of a layer take more than the limit of \(options.constantByteLimit) bytes")
     }
     let memory = packed.next(byteCount: byteCount)
-    let perColumn = taps * depth
-    weights?[columns.lowerBound * perColumn..<columns.upperBound * perColumn].withUnsafeBufferPointer {
-      maskd_pack_gemm_s8(&shape, columns.count, taps, depth, $0.baseAddress, memory.start)
-    }
     let sums = packedSums(
-      weights.map { weights in
-        columns.map { column in
-          weights[column * perColumn..<(column + 1) * perColumn].reduce(Int32(0)) { $0 &+ Int32($1) }
-        }
-      }, count: columns.count)
+      weights?.packMatrix(columns: columns, taps: taps, depth: depth, shape: shape, into: memory.start),
+      count: columns.count)
     return DynamicWeights(
       packed: memory, sums: sums, scales: Array(layer.weightScales[columns]), bias: Array(layer.bias[columns]),
       activation: layer.activation)

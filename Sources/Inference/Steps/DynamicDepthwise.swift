@@ -61,7 +61,7 @@ extension Compiler {
   ) throws(CompilationError) {
     let channels = self[weights].shape[3]
     let layer = try dynamicLayer(weights: weights, bias: bias, channels: channels, activation: activation, node)
-    let values = try weightsToPack(weights, node)
+    let unpacked = try weightsToPack(weights, node)
     let table = family.table.pointer.pointee
     guard let byteCount = Int(exactly: table.packed_depthwise_s8_bytes(window.height, window.width, channels)),
       byteCount <= options.constantByteLimit
@@ -69,12 +69,8 @@ extension Compiler {
       throw .tooBig("the packed weights of a layer take more than the limit of \(options.constantByteLimit) bytes")
     }
     let memory = packed.next(byteCount: byteCount)
-    if let values { table.pack_depthwise_s8(window.height, window.width, channels, values, memory.start) }
-    let sums = values.map { values in
-      var sums = [Int32](repeating: 0, count: channels)
-      for index in values.indices { sums[index % channels] += Int32(values[index]) }
-      return sums
-    }
+    let sums = unpacked?.packDepthwise(
+      height: window.height, width: window.width, channels: channels, table: family.table, into: memory.start)
     let packedWeights = DynamicWeights(
       packed: memory, sums: packedSums(sums, count: channels), scales: layer.weightScales, bias: layer.bias,
       activation: layer.activation)

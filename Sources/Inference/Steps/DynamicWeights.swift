@@ -81,7 +81,7 @@ extension Compiler {
     guard quantization.scales.allSatisfy({ $0.isFinite && $0 >= 0 }) else {
       throw node.unsupported("a scale of the weights is negative or not finite")
     }
-    guard quantization.zeroPoints.allSatisfy({ $0 == 0 }) else {
+    guard quantization.commonZeroPoint == 0 else {
       throw node.unsupported("weights with a zero point other than 0 are not computed with a float32 input")
     }
     return DynamicLayer(

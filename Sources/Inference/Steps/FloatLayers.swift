@@ -9,26 +9,24 @@ struct PackedFloatMatrix: Sendable {
   let bias: AlignedMemory
   let range: ClosedRange<Float>
 
-  /// Packs `weights`, [column][tap][depth]; `bias` has one entry a column.
+  /// Packs the weights [column][tap][depth] of some columns; `bias` has one entry for each column of the layer.
   init(
-    weights: ArraySlice<Float>, bias: ArraySlice<Float>, taps: Int, depth: Int, range: ClosedRange<Float>,
+    weights: WeightSource, bias: [Float], columns: Range<Int>, taps: Int, depth: Int, range: ClosedRange<Float>,
     table: KernelTable, byteLimit: Int
   ) throws(CompilationError) {
-    columns = bias.count
+    self.columns = columns.count
     self.depth = depth
     self.range = range
     var shape = table.pointer.pointee.gemm_f32_shape
-    guard let byteCount = Int(exactly: maskd_packed_gemm_f32_bytes(&shape, columns, taps, depth)),
+    guard let byteCount = Int(exactly: maskd_packed_gemm_f32_bytes(&shape, columns.count, taps, depth)),
       byteCount <= byteLimit
     else {
       throw .tooBig("the packed weights of a layer take more than the limit of \(byteLimit) bytes")
     }
-    let packed = AlignedMemory(byteCount: byteCount)
-    weights.withUnsafeBufferPointer {
-      maskd_pack_gemm_f32(&shape, bias.count, taps, depth, $0.baseAddress, packed.elements(as: Float.self))
-    }
-    memory = packed
-    self.bias = AlignedMemory(copying: paddedFloats(bias))
+    memory = AlignedMemory(byteCount: byteCount)
+    weights.packFloatMatrix(
+      columns: columns, taps: taps, depth: depth, shape: shape, into: memory.elements(as: Float.self))
+    self.bias = AlignedMemory(copying: paddedFloats(bias[columns]))
   }
 
   var byteCount: Int { memory.byteCount + bias.byteCount }
@@ -141,19 +139,17 @@ extension Compiler {
     _ node: Node
   ) throws(CompilationError) {
     let shape = self[weights].shape
-    let values = try constantFloats(weights, node)
+    let values = try weightSource(weights, as: .float32, node)
     let biases = try floatBiases(bias, channels: shape[0], node)
     let groupCount = self[source].shape[3] / shape[3]
     let columns = shape[0] / groupCount
-    let perGroup = columns * window.taps * shape[3]
     let isRowTap =
       groupCount == 1 && window.width > 1 && window.dilationWidth == 1 && shape[3] < Convolution.rowTapChannels
     let (taps, depth) = isRowTap ? (window.height, window.width * shape[3]) : (window.taps, shape[3])
     var groups: [PackedFloatMatrix] = []
     for group in 0..<groupCount {
       let matrix = try PackedFloatMatrix(
-        weights: values[group * perGroup..<(group + 1) * perGroup],
-        bias: biases[group * columns..<(group + 1) * columns], taps: taps, depth: depth,
+        weights: values, bias: biases, columns: group * columns..<(group + 1) * columns, taps: taps, depth: depth,
         range: try floatRange(activation, node), table: family.table, byteLimit: options.constantByteLimit)
       try countConstant(bytes: matrix.byteCount)
       groups.append(matrix)
@@ -174,8 +170,8 @@ extension Compiler {
   ) throws(CompilationError) {
     let shape = self[weights].shape
     let matrix = try PackedFloatMatrix(
-      weights: try constantFloats(weights, node)[...], bias: try floatBiases(bias, channels: shape[0], node)[...],
-      taps: 1, depth: shape[1], range: try floatRange(activation, node), table: family.table,
+      weights: try weightSource(weights, as: .float32, node), bias: try floatBiases(bias, channels: shape[0], node),
+      columns: 0..<shape[0], taps: 1, depth: shape[1], range: try floatRange(activation, node), table: family.table,
       byteLimit: options.constantByteLimit)
     try countConstant(bytes: matrix.byteCount)
     let parts = MatrixParts(

@@ -37,12 +37,13 @@ extension Compiler {
       let source = try asConvolved(source, node)
       let layer = try quantizedLayer(
         input: source, weights: weights, bias: bias, result: result, channels: columns, activation: activation, node)
-      let values = try weightsToPack(weights, node)
-      let multipliers = values == nil ? [] : try realMultipliers(layer, node)
+      let unpacked = try weightsToPack(weights, node).map { weights throws(CompilationError) in
+        UnpackedMatrix(
+          weights: weights, bias: try biases(of: layer, node), rescaling: .once(try realMultipliers(layer, node)))
+      }
       let matrix = try PackedMatrix(
-        weights: values?[...], columns: 0..<columns, taps: 1, depth: depth, layer: layer,
-        rescaling: .once(multipliers), hasOffset: self[result].hasOffset, table: family.table,
-        byteLimit: options.constantByteLimit, packed: &packed)
+        unpacked, columns: 0..<columns, taps: 1, depth: depth, layer: layer, rounding: MASKD_ROUND_ONCE,
+        hasOffset: self[result].hasOffset, table: family.table, byteLimit: options.constantByteLimit, packed: &packed)
       try countConstant(bytes: matrix.byteCount)
       let step = Convolution(
         source: source, result: result, window: Window(rows: rows), tap: .pixel, inputChannels: depth,

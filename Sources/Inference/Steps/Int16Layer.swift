@@ -33,7 +33,7 @@ extension Compiler {
   ) throws(CompilationError) -> SumRequantization {
     let value = self[weights]
     guard let quantization = value.quantization, [1, channels].contains(quantization.scales.count),
-      quantization.zeroPoints.allSatisfy({ $0 == 0 })
+      quantization.commonZeroPoint == 0
     else {
       throw node.unsupported(
         "the weights must have one scale, or one for each of \(channels) results, and no zero point")

@@ -2,6 +2,13 @@ import CKernels
 import FixedPoint
 import TFLite
 
+/// What a matrix product is packed from, of all its columns.
+struct UnpackedMatrix {
+  let weights: WeightSource
+  let bias: [Int32]
+  let rescaling: Rescaling
+}
+
 /// The int8 weights of one matrix product in the order in which the kernel reads them, with what turns its sums into
 /// results.
 struct PackedMatrix: Sendable {
@@ -16,11 +23,11 @@ struct PackedMatrix: Sendable {
   /// What a weight zero point asks of each row: `rowScale * (sum of the row's activations)`; 0 asks for nothing.
   let rowScale: Int32
 
-  /// Packs `weights`, [column][tap][depth], with the factors that `rescaling` has for each column; where there are none,
-  /// takes what `constants` has of them.
+  /// Packs some columns of `unpacked`; where there is none, takes what `constants` has of them.
   init(
-    weights: ArraySlice<Int8>?, columns: Range<Int>, taps: Int, depth: Int, layer: QuantizedLayer,
-    rescaling: Rescaling, hasOffset: Bool, table: KernelTable, byteLimit: Int, packed constants: inout PackedConstants
+    _ unpacked: UnpackedMatrix?, columns: Range<Int>, taps: Int, depth: Int, layer: QuantizedLayer,
+    rounding: maskd_rounding, hasOffset: Bool, table: KernelTable, byteLimit: Int,
+    packed constants: inout PackedConstants
   ) throws(CompilationError) {
     self.columns = columns.count
     self.taps = taps
@@ -34,29 +41,22 @@ struct PackedMatrix: Sendable {
     rowScale = -layer.weightZeroPoint
     memory = constants.next(byteCount: byteCount)
     let scaling = constants.next(byteCount: Requantization.byteCount(columns: columns.count))
-    guard let weights else {
+    guard let unpacked else {
       requantization = Requantization(
-        filled: scaling, columns: columns.count, rounding: rescaling.rounding, layer: layer, hasOffset: hasOffset,
+        filled: scaling, columns: columns.count, rounding: rounding, layer: layer, hasOffset: hasOffset,
         packed: &constants)
       return
     }
-    let packed = memory
-    weights.withUnsafeBufferPointer {
-      maskd_pack_gemm_s8(&shape, columns.count, taps, depth, $0.baseAddress, packed.start)
-    }
+    let sums = unpacked.weights.packMatrix(
+      columns: columns, taps: taps, depth: depth, shape: shape, into: memory.start)
 
     // sum of (a - za)(w - zw) = sum of (a + offset) w - (za + offset) * sum of w - zw * sum of a + n * za * zw
     let offset = layer.input.zeroPoint &+ shape.activation_offset
-    let perColumn = taps * depth
-    let constant = Int32(truncatingIfNeeded: perColumn) &* layer.input.zeroPoint &* layer.weightZeroPoint
-    let bias = columns.enumerated().map { position, column in
-      let start = weights.startIndex + position * perColumn
-      let sum = weights[start..<start + perColumn].reduce(Int32(0)) { $0 &+ Int32($1) }
-      return layer.bias[column] &- offset &* sum &+ constant
-    }
+    let constant = Int32(truncatingIfNeeded: taps * depth) &* layer.input.zeroPoint &* layer.weightZeroPoint
+    let bias = zip(sums, unpacked.bias[columns]).map { sum, bias in bias &- offset &* sum &+ constant }
     requantization = Requantization(
-      bias: bias, rescaling: rescaling, zeroPoint: layer.result.zeroPoint, range: layer.range, hasOffset: hasOffset,
-      in: scaling)
+      bias: bias, rescaling: unpacked.rescaling[columns], zeroPoint: layer.result.zeroPoint, range: layer.range,
+      hasOffset: hasOffset, in: scaling)
   }
 
   /// The same for operands whose taps may be read beyond their ends, by less than `Arena.slack` bytes.

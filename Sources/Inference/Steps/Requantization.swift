@@ -9,11 +9,11 @@ enum Rescaling: Sendable {
   /// Once, as a real number: FULLY_CONNECTED.
   case once([RealMultiplier])
 
-  /// The kernels' word for it.
-  var rounding: maskd_rounding {
+  /// What belongs to some of the columns.
+  subscript(columns: Range<Int>) -> Rescaling {
     switch self {
-    case .twice: MASKD_ROUND_TWICE
-    case .once: MASKD_ROUND_ONCE
+    case .twice(let multipliers): .twice(Array(multipliers[columns]))
+    case .once(let multipliers): .once(Array(multipliers[columns]))
     }
   }
 }
@@ -29,6 +29,11 @@ struct Requantization: @unchecked Sendable {
   private let resultFlip: UInt8
   private let zeroPoint: Int32
   private let range: ClosedRange<Int32>
+
+  /// Whether the kernels' shorter way is open.
+  private static func areSmall(_ shifts: some Sequence<Int32>) -> Bool {
+    shifts.allSatisfy { (-22 ... -1).contains($0) }
+  }
 
   /// Lays the bias and the factors of each column out, padded as the kernels want.
   ///

@@ -114,7 +114,7 @@ extension Compiler {
         input: layer.source, weights: layer.weights, bias: layer.bias, result: result, channels: channels,
         activation: layer.activation, node)
       let requantization = SumRequantization(
-        bias: quantized.bias.map(Int64.init),
+        bias: try biases(of: quantized, node).map(Int64.init),
         rescaling: .twice(try multipliers(quantized, productInFloat: quantized.isLegacy, node)),
         zeroPoint: quantized.result.zeroPoint, range: quantized.range)
       let weights = try constantWeights(layer.weights, node).map { Int16($0) - Int16(quantized.weightZeroPoint) }
