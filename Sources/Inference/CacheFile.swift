@@ -4,15 +4,16 @@
   import Musl
 #endif
 
-/// The form of a cache of packed weights. Numbers are 64-bit and little-endian:
+/// The form of a cache of packed weights: the constants from the file's beginning on, each at a multiple of 64 bytes and with
+/// slack behind it; then, at the file's end, what tells of them, in 64-bit numbers that are little-endian:
 ///
-///     magic, checksum of all words behind it in the header, bytes of the header
-///     identity of the model's file (7), of the program's file (7)
-///     SHA-256 of the model (4), name of the family (2, zeros behind it)
-///     number of constants, and for each its offset in the file, its size and its checksum
-///     zeros up to a page, where the body begins: the constants, each at a multiple of 64 bytes and with slack behind it
+///     for each constant its offset in the file, its size and its checksum
+///     number of constants, name of the family (2, zeros behind it), SHA-256 of the model (4)
+///     identity of the program's file (7), of the model's file (7)
+///     checksum of all numbers before it, magic
 ///
-/// Every number is compared with the file before it is used.
+/// Every number is compared with the file before it is used. The constants come first and are written in large pieces: the
+/// system can then keep and map the file in huge pages, which makes a mapping of it cost next to nothing.
 struct CacheFile {
   let model: FileIdentity
   let engine: FileIdentity
@@ -23,46 +24,43 @@ struct CacheFile {
   private let checksums: [UInt64]
   private let byteCount: Int
 
-  /// "maskdpw1"
-  private static let magic: UInt64 = 0x3177_7064_6B73_616D
+  /// "maskdpw2"
+  private static let magic: UInt64 = 0x3277_7064_6B73_616D
   static let hashByteCount = 32
   private static let familyByteCount = 16
-  private static let fixedWordCount = 3 + 2 * FileIdentity.wordCount + 4 + 2 + 1
+  private static let fixedWordCount = 1 + 2 + 4 + 2 * FileIdentity.wordCount + 2
   /// More than any program has, and few enough to read at once.
   private static let constantCountMax = 65_536
-  /// The body begins at a multiple of every page size in use, so that it can be mapped.
-  private static let pageByteCount = 64 << 10
+  /// Bytes that are written at once, at multiples of as many: a huge page.
+  private static let pieceByteCount = 2 << 20
 
   // MARK: Reading
 
-  /// Reads and checks the header of a file of `byteCount` bytes.
+  /// Reads and checks what the end of a file of `byteCount` bytes tells.
   init?(reading descriptor: Int32, byteCount: Int) {
     self.byteCount = byteCount
-    guard let start = Self.words(from: descriptor, count: Self.fixedWordCount), start[0] == Self.magic,
-      let count = Int(exactly: start[Self.fixedWordCount - 1]), count <= Self.constantCountMax,
-      let words = Self.words(from: descriptor, count: Self.fixedWordCount + 3 * count),
-      words[1] == Self.checksum(words[2...]), let header = Int(exactly: words[2]),
-      header % Self.pageByteCount == 0, header >= words.count * 8, header <= byteCount
+    guard let fixed = Self.words(from: descriptor, endingAt: byteCount, count: Self.fixedWordCount),
+      fixed[Self.fixedWordCount - 1] == Self.magic, let count = Int(exactly: fixed[0]), count <= Self.constantCountMax,
+      let words = Self.words(from: descriptor, endingAt: byteCount, count: 3 * count + Self.fixedWordCount),
+      words[words.count - 2] == Self.checksum(words.dropLast(2))
     else { return nil }
-    var rest = words[3...]
-    model = FileIdentity(words: Self.take(FileIdentity.wordCount, from: &rest))
-    engine = FileIdentity(words: Self.take(FileIdentity.wordCount, from: &rest))
-    hash = Self.bytes(of: Self.take(Self.hashByteCount / 8, from: &rest))
-    let name = Self.bytes(of: Self.take(Self.familyByteCount / 8, from: &rest))
-    family = String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
-    rest = rest.dropFirst()
+    let end = byteCount - words.count * 8
     var ranges: [Range<Int>] = []
-    var checksums: [UInt64] = []
-    for _ in 0..<count {
-      let entry = Self.take(3, from: &rest)
-      guard let offset = Int(exactly: entry[0]), let size = Int(exactly: entry[1]), offset >= header, size > 0,
-        offset % Arena.alignment == 0, offset <= byteCount, size <= byteCount - offset - Arena.slack
+    ranges.reserveCapacity(count)
+    for entry in stride(from: 0, to: 3 * count, by: 3) {
+      guard let offset = Int(exactly: words[entry]), let size = Int(exactly: words[entry + 1]), size > 0,
+        offset % Arena.alignment == 0, offset <= end, size <= end - offset - Arena.slack
       else { return nil }
       ranges.append(offset..<offset + size)
-      checksums.append(entry[2])
     }
     self.ranges = ranges
-    self.checksums = checksums
+    checksums = ranges.indices.map { words[3 * $0 + 2] }
+    var rest = words[(3 * count + 1)...]
+    let name = Self.bytes(of: Self.take(Self.familyByteCount / 8, from: &rest))
+    family = String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
+    hash = Self.bytes(of: Self.take(Self.hashByteCount / 8, from: &rest))
+    engine = FileIdentity(words: Self.take(FileIdentity.wordCount, from: &rest))
+    model = FileIdentity(words: Self.take(FileIdentity.wordCount, from: &rest))
   }
 
   /// The constants in memory; nil where one is not what was written.
@@ -94,21 +92,49 @@ struct CacheFile {
     guard constants.count <= constantCountMax, family.utf8.count < familyByteCount, hash.count == hashByteCount else {
       return false
     }
-    let wordCount = fixedWordCount + 3 * constants.count
-    let header = (wordCount * 8 + pageByteCount - 1) / pageByteCount * pageByteCount
-    var words = [UInt64(header)] + model.words + engine.words
-    words += Self.words(of: hash) + Self.words(of: Array(family.utf8), byteCount: familyByteCount)
-    words.append(UInt64(constants.count))
-    var offset = header
+    var words: [UInt64] = []
+    var end = 0
     for constant in constants {
       let bytes = UnsafeRawBufferPointer(start: constant.start, count: constant.byteCount)
-      guard write(descriptor, bytes, at: offset) else { return false }
-      words += [UInt64(offset), UInt64(bytes.count), Checksum.of(bytes)]
-      offset += ArenaPlan.aligned(bytes.count + Arena.slack)
+      words += [UInt64(end), UInt64(bytes.count), Checksum.of(bytes)]
+      end += WeightMemory.taken(by: bytes.count)
     }
-    // The header last, and the end of the last constant's padding with it.
-    words = ([magic, checksum(words[...])] + words).map(\.littleEndian)
-    return words.withUnsafeBytes { write(descriptor, $0, at: 0) } && ftruncate(descriptor, off_t(offset)) == 0
+    words.append(UInt64(constants.count))
+    words += Self.words(of: Array(family.utf8), byteCount: familyByteCount) + Self.words(of: hash)
+    words += engine.words + model.words
+    words += [checksum(words[...]), magic]
+    return write(runs(of: constants), to: descriptor)
+      && words.map(\.littleEndian).withUnsafeBytes { write(descriptor, $0, at: end) }
+  }
+
+  /// The constants in their order, those that lie side by side in memory as one: they lie so in the file as well.
+  private static func runs(of constants: [AlignedMemory]) -> [(offset: Int, bytes: UnsafeRawBufferPointer)] {
+    var runs: [(offset: Int, bytes: UnsafeRawBufferPointer)] = []
+    var offset = 0
+    for constant in constants {
+      let start = UnsafeRawPointer(constant.start)
+      if let last = runs.last, let first = last.bytes.baseAddress, first + (offset - last.offset) == start {
+        let count = offset - last.offset + constant.byteCount
+        runs[runs.count - 1].bytes = UnsafeRawBufferPointer(start: first, count: count)
+      } else {
+        runs.append((offset, UnsafeRawBufferPointer(start: start, count: constant.byteCount)))
+      }
+      offset += WeightMemory.taken(by: constant.byteCount)
+    }
+    return runs
+  }
+
+  private static func write(_ runs: [(offset: Int, bytes: UnsafeRawBufferPointer)], to descriptor: Int32) -> Bool {
+    runs.allSatisfy { offset, bytes in
+      var position = 0
+      while position < bytes.count {
+        let end = min(bytes.count, (offset + position) / pieceByteCount * pieceByteCount + pieceByteCount - offset)
+        let piece = UnsafeRawBufferPointer(rebasing: bytes[position..<end])
+        guard write(descriptor, piece, at: offset + position) else { return false }
+        position = end
+      }
+      return true
+    }
   }
 
   private static func write(_ descriptor: Int32, _ bytes: UnsafeRawBufferPointer, at offset: Int) -> Bool {
@@ -148,11 +174,13 @@ struct CacheFile {
     }
   }
 
-  /// The first words of a file; nil where it has fewer.
-  private static func words(from descriptor: Int32, count: Int) -> [UInt64]? {
+  /// The words before a place in a file; nil where there are fewer.
+  private static func words(from descriptor: Int32, endingAt end: Int, count: Int) -> [UInt64]? {
+    let start = end - count * 8
+    guard start >= 0 else { return nil }
     var words = [UInt64](repeating: 0, count: count)
     let isRead = words.withUnsafeMutableBytes { buffer in
-      buffer.baseAddress.map { read(descriptor, $0, 0..<buffer.count) } ?? false
+      buffer.baseAddress.map { read(descriptor, $0, start..<end) } ?? false
     }
     return isRead ? words.map { UInt64(littleEndian: $0) } : nil
   }
