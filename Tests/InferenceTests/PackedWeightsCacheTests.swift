@@ -1,3 +1,5 @@
+import CKernels
+import FixedPoint
 import Glibc
 import TFLite
 import Testing
@@ -181,6 +183,25 @@ import Testing
     let kept = try Program(compiling: model, options: settings, cache: cache)
     #expect(!packed.hasCachedWeights && kept.hasCachedWeights)
     #expect(run(Session(kept), inputs: inputs) == run(Session(packed), inputs: inputs))
+  }
+
+  /// Kernels take a shorter way where every shift is small: both must say so of the same layers.
+  @Test(arguments: [-31, -23, -22, -1, 0])
+  func whatWasKeptHasTheKernelsRoundTheSameWay(shift: Int) throws {
+    let layer = QuantizedLayer(
+      input: Affine(scale: 1, zeroPoint: 0), result: Affine(scale: 1, zeroPoint: 0), weightScales: [1, 1],
+      weightZeroPoint: 0, isPerChannel: true, bias: nil, isLegacy: false, range: -128...127)
+    let multipliers = [-5, shift].map { FixedPointMultiplier(real: 0.75 * exp2(Double($0))) }
+    #expect(multipliers[1].shift == Int32(shift))
+    let memory = AlignedMemory(byteCount: Requantization.byteCount(columns: 2))
+    let packed = Requantization(
+      bias: [0, 0], rescaling: .twice(multipliers), zeroPoint: 0, range: -128...127, hasOffset: false, in: memory)
+    var constants = PackedConstants(expecting: 0)
+    let kept = Requantization(
+      filled: memory, columns: 2, rounding: MASKD_ROUND_TWICE, layer: layer, hasOffset: false, packed: &constants)
+    #expect(constants.isFaithful)
+    #expect(kept.parameters.shifts_right == packed.parameters.shifts_right)
+    #expect(packed.parameters.shifts_right == (-22 ... -1).contains(shift))
   }
 
   @Test func smallModelsAreNotWorthAFile() throws {

@@ -55,7 +55,7 @@ struct Requantization: @unchecked Sendable {
     switch rescaling {
     case .twice(let multipliers):
       rounding = MASKD_ROUND_TWICE
-      shiftsRight = multipliers.allSatisfy { (-22 ... -1).contains($0.shift) }
+      shiftsRight = Self.areSmall(multipliers.lazy.map(\.shift))
       for column in bias.indices {
         words[columns + column] = multipliers[column].multiplier
         words[2 * columns + column] = multipliers[column].shift
@@ -89,7 +89,7 @@ struct Requantization: @unchecked Sendable {
       let shifts = words.suffix(columns)
       isUsable =
         words.prefix(columns).allSatisfy { $0 == 0 || $0 >= 1 << 30 } && shifts.allSatisfy { (-31...30).contains($0) }
-      shiftsRight = isUsable && shifts.prefix(count).allSatisfy { (-31 ... -1).contains($0) }
+      shiftsRight = isUsable && Self.areSmall(shifts.prefix(count))
     }
     if !isUsable { packed.refuse() }
     self.memory = isUsable ? memory : AlignedMemory(byteCount: memory.byteCount)
