@@ -1,14 +1,17 @@
 #include "kernels.h"
 #include <string.h>
 
-// Four places of the array are read at once: one stream of loads does not keep the memory busy. Four sums in each: one
+// Four places of the array are read at once: one stream of loads does not keep the memory busy. Two sums in each: one
 // multiplication waits for the last.
-enum { STREAMS = 4, LANES = 4, BLOCK = LANES * 8 };
+enum { STREAMS = 4, LANES = 2, PAIR = 16, BLOCK = LANES * PAIR };
 
-// The rotation takes the upper bits, which a product passes to nobody, to where they matter.
-static inline uint64_t mix(uint64_t sum, uint64_t word) {
-  const uint64_t mixed = sum ^ word;
-  return (mixed << 29 | mixed >> 35) * UINT64_C(0x9e3779b97f4a7c15);
+__extension__ typedef unsigned __int128 product;
+
+// Both halves of the product: its upper bits depend on all bits of the factors, its lower ones on few. One
+// multiplication takes two words in.
+static inline uint64_t mix(uint64_t sum, uint64_t left, uint64_t right) {
+  const product both = (product)(left ^ UINT64_C(0x9e3779b97f4a7c15)) * (right ^ sum);
+  return (uint64_t)both ^ (uint64_t)(both >> 64);
 }
 
 uint64_t maskd_checksum(const void *bytes, size_t count) {
@@ -20,15 +23,14 @@ uint64_t maskd_checksum(const void *bytes, size_t count) {
   for (size_t position = 0; position < stream_bytes; position += BLOCK)
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < STREAMS * LANES; i += 1) {
-      uint64_t word;
-      memcpy(&word, from + i / LANES * stream_bytes + position + i % LANES * 8, sizeof word);
-      sums[i] = mix(sums[i], word);
+      uint64_t words[2];
+      memcpy(words, from + i / LANES * stream_bytes + position + i % LANES * PAIR, sizeof words);
+      sums[i] = mix(sums[i], words[0], words[1]);
     }
   uint64_t sum = count;
   for (size_t i = 0; i < STREAMS * LANES; i += 1)
-    sum = mix(sum, sums[i]);
+    sum = mix(sum, i + 1, sums[i]);
   for (size_t position = STREAMS * stream_bytes; position < count; position += 1)
-    sum = mix(sum, from[position]);
-  sum = mix(sum, sum >> 32);
-  return sum ^ sum >> 29;
+    sum = mix(sum, position, from[position]);
+  return mix(sum, count, 0);
 }

@@ -90,9 +90,15 @@ static void call(const maskd_kernels *family, void *result, size_t stride) {
   const size_t bytes = family->packed_depthwise_s8_bytes(now.window.height, now.window.width, now.channels);
   void *packed = guarded_place(&now.packed_memory, bytes, values_coin());
   family->pack_depthwise_s8(now.window.height, now.window.width, now.channels, now.weights, packed);
-  int32_t corrections[CHANNELS] = {0};
-  for (size_t i = 0; i < taps * now.channels; i += 1)
-    corrections[i % now.channels] += offset * now.weights[i];
+  int32_t corrections[CHANNELS] = {0}, sums[CHANNELS];
+  maskd_sum_channels_s8(taps, now.channels, now.weights, sums);
+  for (size_t channel = 0; channel < now.channels; channel += 1) {
+    for (size_t tap = 0; tap < taps; tap += 1)
+      corrections[channel] += now.weights[tap * now.channels + channel];
+    if (sums[channel] != corrections[channel])
+      case_differs("the weights of channel %zu sum to %d instead of %d", channel, sums[channel], corrections[channel]);
+    corrections[channel] *= offset;
+  }
   scales_place_bias(&now.scales, now.channels, corrections);
   const int8_t **rows = guarded_place(&now.pointer_memory, now.window.height * sizeof *rows, values_coin());
   for (size_t y = 0; y < now.window.height; y += 1)
