@@ -93,8 +93,9 @@ private struct CompiledParts {
         return
       }
     }
-    self = try CompiledParts(
-      model, options, family, PackedConstants(expecting: model.main.weightByteCount * family.weightByteCount))
+    // Many tensors may name the same bytes of a file.
+    let expected = min(options.constantByteLimit, model.main.weightByteCount * family.weightByteCount)
+    self = try CompiledParts(model, options, family, PackedConstants(expecting: expected))
     cache?.store(compiler.packed.memories, family: family.name)
   }
 
