@@ -17,11 +17,11 @@ SHARED ?= ../shared
 SWIFTFLAGS ?=
 
 .PHONY: help demo test test-unit test-kernels test-kernels-arm64 test-arm64 test-end-to-end test-goldens test-mutants \
-	test-accuracy test-system release debug lint format deps deps-test deps-arm64 install uninstall clean
+	test-accuracy test-quantize test-system release debug lint format deps deps-test deps-arm64 install uninstall clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
-	@echo "make test-unit test-kernels test-kernels-arm64 test-end-to-end test-goldens test-mutants test-accuracy: parts of test"
+	@echo "make test-unit test-kernels test-kernels-arm64 test-end-to-end test-goldens test-mutants test-accuracy test-quantize: parts of test"
 	@echo "make test-arm64   the programs cross-built for ARM64, run under emulation (downloads 1.1 GB once)"
 	@echo "make lint         format and lint checks;  make format  mends the format"
 	@echo "make install      release build onto this machine (as root);  make uninstall  removes it"
@@ -57,7 +57,7 @@ ifneq ($(origin SECONDS),undefined)
 SECONDS_GIVEN := $(SECONDS)
 endif
 
-test: test-unit test-kernels test-kernels-arm64 test-end-to-end test-goldens test-accuracy test-mutants
+test: test-unit test-kernels test-kernels-arm64 test-end-to-end test-goldens test-accuracy test-quantize test-mutants
 	@echo "make test: all passed"
 
 test-unit: deps
@@ -84,6 +84,9 @@ test-goldens: release deps-test
 
 test-accuracy: release deps-test
 	Tests/Accuracy/run $(RELEASE)/maskctl $(SHARED)
+
+test-quantize: release deps-test
+	Tests/Quantize/run $(RELEASE)/maskctl $(SHARED)
 
 test-mutants: deps-test
 	Tests/Mutants/run $(SHARED)

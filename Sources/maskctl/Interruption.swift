@@ -5,11 +5,15 @@ import Synchronization
 enum Interruption {
   private static let received = Atomic<Int32>(0)
 
-  /// Lets both signals be noted instead of ending the program.
+  /// Lets both signals be noted instead of ending the program, also where whoever started it had blocked them.
   static func watch() {
+    var both = sigset_t()
+    sigemptyset(&both)
     for number in [SIGINT, SIGTERM] {
       signal(number) { number in Interruption.received.store(number, ordering: .relaxed) }
+      sigaddset(&both, number)
     }
+    pthread_sigmask(SIG_UNBLOCK, &both, nil)
   }
 
   /// Whether one came.

@@ -195,4 +195,20 @@ struct IntegerModelTests {
       guard case QuantizationError.cancelled = error else { throw error }
     }
   }
+
+  @Test func samplesOfOneClassAreRefusedWhereThatIsAskedFor() throws {
+    var chain = SmallModels.Chain()
+    chain.addConvolution(channels: 4, from: 3)
+    let axes = TensorDraft(name: "axes", type: .int32, shape: [2], constant: Constant(bytes(of: [1, 2] as [Int32])))
+    chain.add(.mean, .reduce(keepDimensions: false), shape: [1, 4], constants: [axes])
+    // A bias that decides, whatever the picture.
+    var layer = try #require(chain.graph.layerConstants(chain.graph.operators[0]))
+    layer.bias[2] += 100
+    chain.graph.setWeights(of: 0, layer.weights, bias: layer.bias)
+    var options = IntegerOptions()
+    options.requiresDifferentAnswers = true
+    #expect(throws: QuantizationError.self) { try Self.quantized(chain, options) }
+    options.requiresDifferentAnswers = false
+    #expect(throws: Never.self) { try Self.quantized(chain, options) }
+  }
 }

@@ -38,6 +38,8 @@ public struct IntegerOptions: Sendable {
   public var ranges: RangeMethod?
   /// Samples on which candidates and layers are measured, at most.
   public var comparisonCount = 48
+  /// Whether samples are refused of which the model says the same throughout: they are probably of one class.
+  public var requiresDifferentAnswers = false
 
   /// Makes the defaults.
   public init() {}
@@ -49,6 +51,12 @@ extension FloatModel {
   public func quantized(
     _ options: IntegerOptions, calibratedWith samples: some Samples, observer: ProgressObserver
   ) throws(QuantizationError) -> IntegerModel {
+    let compared = EvenlySpread(samples, countMax: options.comparisonCount)
+    let comparison = try OutputComparison(draft, compared)
+    guard !options.requiresDifferentAnswers || comparison.hasDifferentAnswers else {
+      throw .poorCalibration(
+        "The model says the same of all pictures, so they are probably of one class; give a folder for each class")
+    }
     let equalization = Equalization(draft.main)
     let activations = draft.main.activations
     let seen = try Calibration(draft, of: activations, samples, stage: .ranges, observer: observer)
@@ -62,8 +70,7 @@ extension FloatModel {
       variants.append(
         CalibratedModel(model: equalized, calibration: changed.completed(by: seen), isEqualized: true))
     }
-    let compared = EvenlySpread(samples, countMax: options.comparisonCount)
-    let ranked = try rank(variants, options, compared, observer)
+    let ranked = try rank(variants, options, comparison, observer)
     let best = ranked[0]
     let layers = try best.model.layerErrors(best.candidate, options, compared, observer)
     return IntegerModel(
@@ -77,9 +84,9 @@ extension FloatModel {
 
   /// Tries all ways and sorts them, the best first.
   private func rank(
-    _ variants: [CalibratedModel], _ options: IntegerOptions, _ samples: some Samples, _ observer: ProgressObserver
+    _ variants: [CalibratedModel], _ options: IntegerOptions, _ comparison: OutputComparison<some Samples>,
+    _ observer: ProgressObserver
   ) throws(QuantizationError) -> [Ranked] {
-    let comparison = try OutputComparison(draft, samples)
     let methods = options.ranges.map { [$0] } ?? RangeMethod.allCases
     let total = variants.count * methods.count + 1
     var ranked: [Ranked] = []

@@ -29,6 +29,13 @@ struct OutputComparison<Chosen: Samples> {
     }
   }
 
+  /// Whether two samples have different greatest scores; true for models that give no list of scores.
+  var hasDifferentAnswers: Bool {
+    guard tensors.count == 1, let first = expected.first, first[0].count > 1 else { return true }
+    let answers = expected.map { sample in sample[0].indices.max { sample[0][$0] < sample[0][$1] } }
+    return Set(answers).count > 1
+  }
+
   /// In dB; of several outputs the worst.
   func signalToNoise(
     of variant: CalibratedModel, _ way: IntegerModel.Candidate, _ options: IntegerOptions

@@ -92,13 +92,14 @@ struct Quantize: ParsableCommand {
     let samples = try CalibrationPictures(calibrate ?? "", contract: contract, countMax: pictures)
     if let weakness = samples.weakness {
       guard acceptPoorCalibration else {
-        throw Failure(.noInput, "\(calibrate ?? ""): \(weakness) (--accept-poor-calibration goes on all the same)")
+        throw Failure(.noInput, refusal(weakness))
       }
       Terminal.complain("maskctl: \(weakness)")
     }
     var options = IntegerOptions()
     options.edges = io
     options.inputRange = contract.realRange
+    options.requiresDifferentAnswers = samples.classCount == 0 && !acceptPoorCalibration
     var progress: (stage: Stage, bar: Progress)?
     do throws(QuantizationError) {
       let quantized = try file.model.quantized(options, calibratedWith: samples) {
@@ -113,10 +114,15 @@ struct Quantize: ParsableCommand {
       progress?.bar.finish()
       switch error {
       case .cancelled: Interruption.end()
-      case .sample, .poorCalibration: throw Failure(.noInput, error.description)
+      case .sample: throw Failure(.noInput, error.description)
+      case .poorCalibration(let weakness): throw Failure(.noInput, refusal(weakness))
       default: throw Failure(.badModel, "\(model): \(error)")
       }
     }
+  }
+
+  private func refusal(_ weakness: String) -> String {
+    "\(calibrate ?? ""): \(weakness) (--accept-poor-calibration goes on all the same)"
   }
 
   /// What would only be found out after the work was done.
@@ -126,7 +132,11 @@ struct Quantize: ParsableCommand {
       throw Failure(.cannotCreate, SystemCallError("create a file", on: folder).description)
     }
     var (from, to) = (stat(), stat())
-    if stat(model, &from) == 0, stat(output, &to) == 0, from.st_dev == to.st_dev, from.st_ino == to.st_ino {
+    guard stat(output, &to) == 0 else { return }
+    guard to.st_mode & S_IFMT == S_IFREG else {
+      throw Failure(.cannotCreate, "\(output) is there and is not a regular file")
+    }
+    if stat(model, &from) == 0, from.st_dev == to.st_dev, from.st_ino == to.st_ino {
       throw Failure(.usage, "\(output) is the model itself: give the result a name of its own")
     }
   }

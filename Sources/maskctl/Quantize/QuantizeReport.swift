@@ -71,15 +71,16 @@ struct QuantizeReport {
       + table.text
   }
 
-  /// What a person can do about a layer.
+  /// What a person can make of a layer's figures.
   private static func verdict(_ layer: LayerError) -> String {
     if layer.signalToNoise >= 30 { return "good" }
-    if layer.errorInSteps > 1, layer.shareAtEnds > 0.001 {
-      return "clipped: calibrate with pictures that reach further"
+    if layer.errorInSteps <= 0.5 {
+      return layer.signalToNoise >= 20
+        ? "fair: rounding alone, most values are small for their range"
+        : "poor: a few large values make the range wide, most values are within few steps of it"
     }
-    if layer.errorInSteps > 1 { return "weights too coarse: some channels are far larger than the rest" }
-    if layer.signalToNoise >= 20 { return "fair" }
-    return "range too wide for its values: outliers"
+    if layer.shareAtEnds > 0.001 { return "clipped: calibrate with pictures that reach further" }
+    return "weights too coarse: some are far larger than the rest of their channel"
   }
 
   private static func name(_ way: IntegerModel.Candidate) -> String {
