@@ -47,6 +47,8 @@ struct Compiler {
   var otherForms: [Operand: Operand] = [:]
   /// Where the ranges of float values are noted that dynamic range layers read.
   var rangeSinks: [Operand: RangeSink] = [:]
+  /// The values that hold ranges: each thread that runs a step writes a place of its own there.
+  var rangePlaces: Set<Operand> = []
   /// Float values quantized while the model runs, for the layers that read them so.
   var dynamicForms: [DynamicFormKey: DynamicForm] = [:]
   /// Packed weights, from a cache or made here.
@@ -245,10 +247,10 @@ struct Compiler {
   /// Multiply-accumulates that are done in the time of one result.
   private static let multipliesPerResult = 32
 
-  /// Whether threads should share a step. Each writes a range of its own where one is wanted, so these always do.
+  /// Whether threads should share a step. Where a range is wanted they must: each has a place to fill.
   func isWorthSharing(_ planned: PlannedStep) -> Bool {
     let results = planned.writes.reduce(0) { $0 + self[$1].elementCount }
-    return planned.writes.count > 1
+    return planned.writes.contains(where: rangePlaces.contains)
       || results + planned.multiplyCount / Self.multipliesPerResult >= options.sharedWorkMin
   }
 

@@ -72,6 +72,26 @@ import Testing
     }
   }
 
+  /// A range is that of the whole tensor, though the step that finds it may be too short to be shared: nothing of what
+  /// lay in the places of other threads counts.
+  @Test func rangesOfEarlierRunsDoNotCount() throws {
+    var random = RandomModel(.float32, seed: 160)
+    let picture = random.input([1, 50, 50, 3])
+    let weights = weights([40, 3, 3, 3], axis: 0, isPerTensor: false, &random)
+    let result = random.append(
+      .convolution2D, .convolution(options(&random)), [picture, weights, random.bias(40)], quantization: nil)
+    let model = random.model(outputs: [result])
+    let inputs = random.inputBytes()
+    let alone = try run(model, inputs: inputs)
+    for threads in 2...4 {
+      var options = CompilerOptions()
+      options.threadCount = threads
+      let session = Session(try Program(compiling: model, options: options))
+      let areSame = (0..<3).allSatisfy { _ in run(session, inputs: inputs) == alone }
+      #expect(areSame, "\(threads) threads")
+    }
+  }
+
   @Test func groups() throws {
     var random = RandomModel(.float32, seed: 150)
     let picture = random.input([1, 6, 7, 8])

@@ -52,7 +52,9 @@ extension Compiler {
   /// A place for a range.
   mutating func makeRangeSink(partCount: Int, _ node: Node) throws(CompilationError) -> RangeSink {
     let places = Value(name: "range", type: .float32, shape: [max(1, options.threadCount), RangeSink.stride])
-    return RangeSink(operand: try makeValue(places, node), isSingle: partCount <= 1)
+    let sink = RangeSink(operand: try makeValue(places, node), isSingle: partCount <= 1)
+    rangePlaces.insert(sink.operand)
+    return sink
   }
 
   /// Whether a layer with int8 weights reads a float value.
