@@ -21,6 +21,7 @@ void maskd_install_neon(maskd_kernels *table) {
   table->mean_s8 = maskd_mean_s8_neon;
   table->multiply_peak_s8 = maskd_multiply_peak_s8_neon;
   maskd_install_float_neon(table);
+  table->quantize_f32_s8 = maskd_quantize_f32_s8_neon;
 }
 
 #endif

@@ -37,6 +37,8 @@ void maskd_max_pool_s8_neon(size_t channels, size_t taps, const int8_t *const *o
 void maskd_mean_s8_neon(size_t columns, size_t rows, size_t stride, const int8_t *values, int8_t *result,
                         const maskd_mean_s8_parameters *parameters);
 
+void maskd_quantize_f32_s8_neon(size_t count, const float *values, const maskd_quantization *to, int8_t *result);
+
 uint64_t maskd_multiply_peak_s8_neon(size_t repeats);
 
 // Puts the float kernels on the table.
