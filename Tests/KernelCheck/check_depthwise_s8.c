@@ -5,7 +5,8 @@
 #include "values.h"
 #include <stdlib.h>
 
-enum { PIXELS = 9, CHANNELS = 140, SIDE = 7, STEPS = 3, ROW_BYTES = (PIXELS * 2 + SIDE) * STEPS * 2 * CHANNELS };
+enum { PIXELS = 9, LONG_ROW = 64, CHANNELS = 140, SIDE = 7, STEPS = 3 };
+enum { ROW_BYTES = (LONG_ROW * 2 + SIDE) * STEPS * 2 * CHANNELS };
 
 static struct {
   guarded row_memory[SIDE], pointer_memory, packed_memory;
@@ -25,7 +26,7 @@ static void make(void) {
     now.row_memory[y] = guarded_make(ROW_BYTES);
   now.pointer_memory = guarded_make(SIDE * sizeof(void *));
   now.packed_memory = guarded_make(SIDE * SIDE * 8 * (CHANNELS + 64));
-  now.result.memory = guarded_make(PIXELS * 2 * CHANNELS * sizeof(float));
+  now.result.memory = guarded_make(LONG_ROW * 2 * CHANNELS * sizeof(float));
   scales_make(&now.scales);
 }
 
@@ -120,7 +121,7 @@ static void compare_ranges(const float *expected) {
 static void run_case(const maskd_kernels *family, const maskd_kernels *generic, size_t pixels, size_t channels,
                      size_t height, size_t width) {
   case_begin("%zu pixels, %zu channels, %zux%zu taps", pixels, channels, height, width);
-  static float expected[PIXELS * CHANNELS];
+  static float expected[LONG_ROW * CHANNELS];
   randomize(pixels, channels, height, width);
   const size_t row_bytes = channels * element_bytes();
   if (family == generic)
@@ -147,6 +148,9 @@ static void run_cases(const maskd_kernels *family, const maskd_kernels *generic)
   for (size_t pixels = 1; pixels <= PIXELS; pixels += 1)
     for (size_t i = 0; i < SIDE * SIDE && !checks_should_stop(); i += 1)
       run_case(family, generic, pixels, (size_t)values_in(1, CHANNELS), i / SIDE + 1, i % SIDE + 1);
+  // Longer rows than a kernel may take in one piece.
+  for (size_t i = 0; i < 16 && !checks_should_stop(); i += 1)
+    run_case(family, generic, (size_t)values_in(PIXELS, LONG_ROW), (size_t)values_in(1, 40), i % 4 + 2, i % 4 + 2);
 }
 
 static void run(const maskd_kernels *family, const maskd_kernels *generic) {

@@ -8,7 +8,7 @@
 // and a weight above -128 are at most 2 * 128 * 127, which int16 holds; a layer with a weight of -128 is computed from
 // values widened to int16. Weights lie block by block, tap by tap, behind a header that says which it is.
 
-enum { HEADER_BYTES = 16, VECTORS = MASKD_NEON_VECTORS, SIDE = 3, TAPS = SIDE * SIDE };
+enum { HEADER_BYTES = 16, VECTORS = MASKD_NEON_VECTORS, PAIR = 2, LARGEST_SIDE = 5 };
 
 #pragma clang attribute push(__attribute__((target("tune=cortex-a53"))), apply_to = function)
 
@@ -64,36 +64,86 @@ INLINE void add_widened_tap(int8x16_t x, int8x16_t w, int32x4_t sums[VECTORS]) {
   sums[3] = vmlal_high_s16(sums[3], high, high_w);
 }
 
-INLINE void convolve_3x3_in_way(maskd_depthwise_neon *d, maskd_way_neon way, size_t pixels) {
-  maskd_row_neon row = maskd_row_of_neon(d, way, MASKD_BLOCK_NEON);
-  const size_t step = d->window->tap_step;
-  const int8_t *rows[SIDE];
-  int8x16_t weights[TAPS];
+// Products of one tap of sixteen channels.
+typedef struct products {
+  int16x8_t low, high;
+} products;
+
+INLINE products multiplied(int8x16_t x, int8x16_t w) {
+  return (products){vmull_s8(vget_low_s8(x), vget_low_s8(w)), vmull_high_s8(x, w)};
+}
+
+INLINE products multiplied_and_added(products p, int8x16_t x, int8x16_t w) {
+  return (products){vmlal_s8(p.low, vget_low_s8(x), vget_low_s8(w)), vmlal_high_s8(p.high, x, w)};
+}
+
+INLINE void add_products(products p, int32x4_t sums[VECTORS]) {
+  add_words(p.low, sums);
+  add_words(p.high, sums + 2);
+}
+
+// A row of a window of odd width for one result or two neighbours, whose taps are loaded once for both. All taps but
+// the last are added in pairs; `last` gets the products of the last, or has them added that are there already.
+INLINE void add_odd_row(const maskd_depthwise_neon *d, size_t side, size_t stride, size_t pixels, const int8_t *from,
+                        const int8_t *weights, bool has_last, products last[PAIR], int32x4_t sums[PAIR][VECTORS]) {
+  int8x16_t taps[LARGEST_SIDE + 2], w[LARGEST_SIDE];
 #pragma clang loop unroll(full)
-  for (size_t y = 0; y < SIDE; y += 1)
-    rows[y] = d->rows[y] + d->channel;
+  for (size_t x = 0; x < (pixels - 1) * stride + side; x += 1)
+    taps[x] = vld1q_s8(from + x * d->window->tap_step);
 #pragma clang loop unroll(full)
-  for (size_t tap = 0; tap < TAPS; tap += 1)
-    weights[tap] = vld1q_s8(d->weights + tap * MASKD_BLOCK_NEON);
-  for (; pixels > 0; pixels -= 1) {
-    int8x16_t taps[TAPS];
+  for (size_t x = 0; x < side; x += 1)
+    w[x] = vld1q_s8(weights + x * MASKD_BLOCK_NEON);
 #pragma clang loop unroll(full)
-    for (size_t y = 0; y < SIDE; y += 1) {
-      taps[SIDE * y] = vld1q_s8(rows[y]);
-      taps[SIDE * y + 1] = vld1q_s8(rows[y] + step);
-      taps[SIDE * y + 2] = vld1q_s8(rows[y] + 2 * step);
-      rows[y] += d->window->pixel_step;
-    }
-    int32x4_t sums[VECTORS];
-    maskd_bias_neon(&row, sums);
+  for (size_t p = 0; p < pixels; p += 1) {
+    const int8x16_t *first = taps + p * stride;
 #pragma clang loop unroll(full)
-    for (size_t tap = 0; tap + 1 < TAPS; tap += 2)
-      add_two_taps(taps[tap], weights[tap], taps[tap + 1], weights[tap + 1], sums);
-    add_tap(taps[TAPS - 1], weights[TAPS - 1], sums);
-    maskd_finish_pixel_neon(d, &row, sums);
+    for (size_t x = 0; x + 1 < side; x += 2)
+      add_products(multiplied_and_added(multiplied(first[x], w[x]), first[x + 1], w[x + 1]), sums[p]);
+    last[p] = has_last ? multiplied_and_added(last[p], first[side - 1], w[side - 1])
+                       : multiplied(first[side - 1], w[side - 1]);
   }
 }
-MASKD_EACH_WAY_NEON(convolve_3x3)
+
+// The last taps of two rows make one more pair.
+INLINE void convolve_pair(maskd_depthwise_neon *d, maskd_row_neon *row, size_t side, size_t stride, size_t pixels,
+                          size_t offset) {
+  int32x4_t sums[PAIR][VECTORS];
+  products last[PAIR];
+  const int8_t *weights = d->weights;
+#pragma clang loop unroll(full)
+  for (size_t p = 0; p < pixels; p += 1)
+    maskd_bias_neon(row, sums[p]);
+#pragma clang loop unroll(full)
+  for (size_t y = 0; y < side; y += 1, weights += side * MASKD_BLOCK_NEON) {
+    add_odd_row(d, side, stride, pixels, d->rows[y] + offset, weights, y % 2 != 0, last, sums);
+#pragma clang loop unroll(full)
+    for (size_t p = 0; p < pixels && (y % 2 != 0 || y + 1 == side); p += 1)
+      add_products(last[p], sums[p]);
+  }
+#pragma clang loop unroll(full)
+  for (size_t p = 0; p < pixels; p += 1)
+    maskd_finish_pixel_neon(d, row, sums[p]);
+}
+
+// A window of 3x3 or 5x5, `stride` taps from one result to the next.
+INLINE void convolve_square(maskd_depthwise_neon *d, maskd_row_neon *row, size_t side, size_t stride, size_t pixels) {
+  size_t offset = d->channel;
+  for (; pixels >= PAIR; pixels -= PAIR, offset += PAIR * d->window->pixel_step)
+    convolve_pair(d, row, side, stride, PAIR, offset);
+  if (pixels > 0)
+    convolve_pair(d, row, side, stride, 1, offset);
+}
+
+#define CONVOLVE_SQUARE(SIDE, STRIDE)                                                                                  \
+  INLINE void convolve_##SIDE##_by_##STRIDE##_block(maskd_depthwise_neon *d, maskd_row_neon *row, size_t pixels) {     \
+    convolve_square(d, row, SIDE, STRIDE, pixels);                                                                     \
+  }                                                                                                                    \
+  MASKD_EACH_WAY_NEON(convolve_##SIDE##_by_##STRIDE)
+
+CONVOLVE_SQUARE(3, 1)
+CONVOLVE_SQUARE(3, 2)
+CONVOLVE_SQUARE(5, 1)
+CONVOLVE_SQUARE(5, 2)
 
 // Two neighbouring taps of a row at a time.
 INLINE void add_row(const maskd_depthwise_neon *d, bool widens, const int8_t *from, const int8_t *weights,
@@ -111,26 +161,47 @@ INLINE void add_row(const maskd_depthwise_neon *d, bool widens, const int8_t *fr
 }
 
 // Any window, any number of channels.
-INLINE void convolve_any(maskd_depthwise_neon *d, bool widens, size_t pixels) {
-  maskd_row_neon row = maskd_row_of_neon(d, d->results.way, d->count);
+INLINE void convolve_any_block(maskd_depthwise_neon *d, maskd_row_neon *row, bool widens, size_t pixels) {
   const maskd_depthwise_window *window = d->window;
   for (size_t pixel = 0; pixel < pixels; pixel += 1) {
     int32x4_t sums[VECTORS];
-    maskd_bias_neon(&row, sums);
+    maskd_bias_neon(row, sums);
     for (size_t y = 0; y < window->height; y += 1)
       add_row(d, widens, d->rows[y] + d->channel + pixel * window->pixel_step,
               d->weights + y * window->width * MASKD_BLOCK_NEON, sums);
-    maskd_finish_pixel_neon(d, &row, sums);
+    maskd_finish_pixel_neon(d, row, sums);
   }
 }
 
-static void convolve_widened(maskd_depthwise_neon *d, size_t pixels) {
-  convolve_any(d, true, pixels);
+INLINE void convolve_widened_block(maskd_depthwise_neon *d, maskd_row_neon *row, size_t pixels) {
+  convolve_any_block(d, row, true, pixels);
 }
 
-static void convolve(maskd_depthwise_neon *d, size_t pixels) {
-  if (d->count == MASKD_BLOCK_NEON && d->window->height == SIDE && d->window->width == SIDE)
-    convolve_3x3(d, pixels);
+INLINE void convolve_paired_block(maskd_depthwise_neon *d, maskd_row_neon *row, size_t pixels) {
+  convolve_any_block(d, row, false, pixels);
+}
+
+static __attribute__((noinline)) void convolve_any(const maskd_depthwise_neon *d, bool widens, size_t pixels) {
+  if (widens)
+    maskd_convolve_neon(d, d->way, d->count, pixels, convolve_widened_block);
+  else
+    maskd_convolve_neon(d, d->way, d->count, pixels, convolve_paired_block);
+}
+
+static void convolve(const maskd_depthwise_neon *d, size_t pixels) {
+  const maskd_depthwise_window *window = d->window;
+  const bool is_square = d->count == MASKD_BLOCK_NEON && window->height == window->width;
+  const bool is_3x3 = is_square && window->width == 3, is_5x5 = is_square && window->width == 5;
+  const bool is_next = window->pixel_step == window->tap_step;
+  const bool is_next_but_one = window->pixel_step == 2 * window->tap_step;
+  if (is_3x3 && is_next)
+    convolve_3_by_1(d, pixels);
+  else if (is_3x3 && is_next_but_one)
+    convolve_3_by_2(d, pixels);
+  else if (is_5x5 && is_next)
+    convolve_5_by_1(d, pixels);
+  else if (is_5x5 && is_next_but_one)
+    convolve_5_by_2(d, pixels);
   else
     convolve_any(d, false, pixels);
 }
@@ -140,12 +211,12 @@ void maskd_depthwise_s8_neon(size_t pixels, size_t channels, const maskd_depthwi
                              const maskd_epilogue *epilogue) {
   const size_t block_bytes = window->height * window->width * MASKD_BLOCK_NEON;
   const int8_t *weights = packed;
+  const maskd_depthwise_neon d =
+      maskd_depthwise_of_neon(channels, window, rows, weights + HEADER_BYTES, block_bytes, result, epilogue);
   if (*weights != 0)
-    maskd_convolve_neon(pixels, channels, window, rows, weights + HEADER_BYTES, block_bytes, result, epilogue,
-                        convolve_widened);
+    convolve_any(&d, true, pixels);
   else
-    maskd_convolve_neon(pixels, channels, window, rows, weights + HEADER_BYTES, block_bytes, result, epilogue,
-                        convolve);
+    convolve(&d, pixels);
 }
 
 #pragma clang attribute pop
