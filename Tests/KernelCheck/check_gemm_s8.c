@@ -4,7 +4,7 @@
 #include "scales.h"
 #include "values.h"
 
-enum { ROWS = 48, COLUMNS = 160, TAPS = 10, PRODUCTS = 640, PACKED = (COLUMNS + 32) * (PRODUCTS + 4 * TAPS) * 2 };
+enum { ROWS = 64, COLUMNS = 160, TAPS = 10, PRODUCTS = 640, PACKED = (COLUMNS + 32) * (PRODUCTS + 4 * TAPS) * 2 };
 
 static struct {
   guarded operand_memory[TAPS * ROWS], neighbour_memory, pointer_memory, packed_memory, row_term_memory;

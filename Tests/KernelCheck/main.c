@@ -21,6 +21,7 @@ static const check *const all_checks[] = {
     &check_gemm_f32,        &check_depthwise_f32,       &check_arithmetic_f32,   &check_range_f32,
     &check_quantize_f32_s8, &check_divide_f32_s8,       &check_lookup_s8,        &check_add_s8,
     &check_mul_s8,          &check_average_pool_s8,     &check_max_pool_s8,      &check_mean_s8,
+    &check_prove_rounding,
 };
 static const char *const known_families[] = {"generic", "avx2", "avx512vnni", "neon", "dotprod", "i8mm"};
 

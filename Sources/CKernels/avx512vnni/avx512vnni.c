@@ -6,8 +6,9 @@
 
 void maskd_install_avx512vnni(maskd_kernels *table) {
   table->family = "avx512vnni";
-  table->gemm_s8_shape = (maskd_gemm_shape){.mr = 48, .nr = 16, .kr = 4, .weight_bytes = 1, .activation_offset = 128};
-  table->gemm_s8 = maskd_gemm_s8_48x16_avx512vnni;
+  table->gemm_s8_shape = (maskd_gemm_shape){.mr = 64, .nr = 16, .kr = 4, .weight_bytes = 1, .activation_offset = 128};
+  table->gemm_s8 = maskd_gemm_s8_64x16_avx512vnni;
+  table->prove_rounding = maskd_prove_rounding_avx512vnni;
   table->depthwise_s8 = maskd_depthwise_s8_avx512vnni;
   table->packed_depthwise_s8_bytes = maskd_packed_depthwise_s8_bytes_avx512vnni;
   table->pack_depthwise_s8 = maskd_pack_depthwise_s8_avx512vnni;

@@ -132,36 +132,45 @@ static inline __attribute__((always_inline)) __mmask64 maskd_first(size_t count)
 // What sixteen columns share for all rows.
 typedef struct maskd_fixed_constants {
   __m512 scale;  // multiplier / 2^(31+s)
-  __m512 addend; // d, and what all columns add where the sign of x does not matter
+  __m512 addend; // all that is added, d included
+  __m512i below; // the bits in which the addend for x < 0, where d is taken away, differs
 } maskd_fixed_constants;
 
-// What all columns add, above.
-static inline __attribute__((always_inline)) float maskd_fixed_base(const maskd_epilogue *to) {
-  return 384.5f + 0x1p-14f + (float)to->zero_point;
-}
-
 static inline __attribute__((always_inline)) maskd_fixed_constants
-maskd_fixed_constants_of(__m512i multiplier, __m512i shift, maskd_way way, const maskd_epilogue *to) {
-  const __m512 exponent = _mm512_cvtepi32_ps(shift);
-  // Padding, whose shift is 0, must not look unsure.
-  const __mmask16 is_column = _mm512_movepi32_mask(shift);
-  const __m512 offset = _mm512_maskz_scalef_ps(is_column, _mm512_set1_ps(0.5f), exponent);
+maskd_fixed_constants_from(__m512 scale, __m512 addend, __m512 below) {
   return (maskd_fixed_constants){
-      .scale = _mm512_scalef_ps(_mm512_cvtepi32_ps(multiplier), _mm512_sub_ps(exponent, _mm512_set1_ps(31))),
-      .addend = way == MASKD_WAY_NEAREST ? _mm512_add_ps(offset, _mm512_set1_ps(maskd_fixed_base(to))) : offset,
+      .scale = scale,
+      .addend = addend,
+      .below = _mm512_castps_si512(_mm512_xor_ps(addend, below)),
   };
 }
 
-// Sixteen results in fixed point. `base` is only read where the sign of x matters.
+// d of sixteen columns, or 0 in padding, whose shift is 0 and which must not look unsure.
+static inline __attribute__((always_inline)) __m512 maskd_fixed_d(const int32_t *shifts) {
+  const __m512i shift = _mm512_loadu_si512(shifts);
+  return _mm512_maskz_scalef_ps(_mm512_movepi32_mask(shift), _mm512_set1_ps(0.5f), _mm512_cvtepi32_ps(shift));
+}
+
+static inline __attribute__((always_inline)) maskd_fixed_constants maskd_fixed_constants_of(size_t column,
+                                                                                            const maskd_epilogue *to) {
+  const __m512 shift = _mm512_cvtepi32_ps(_mm512_loadu_si512(to->shift + column));
+  const __m512 multiplier = _mm512_cvtepi32_ps(_mm512_loadu_si512(to->multiplier + column));
+  const __m512 base = _mm512_set1_ps(384.5f + 0x1p-14f + (float)to->zero_point), d = maskd_fixed_d(to->shift + column);
+  return maskd_fixed_constants_from(_mm512_scalef_ps(multiplier, _mm512_sub_ps(shift, _mm512_set1_ps(31))),
+                                    _mm512_add_ps(base, d), _mm512_sub_ps(base, d));
+}
+
+// Sixteen results in fixed point.
 static inline __attribute__((always_inline)) __m512i maskd_fixed(__m512i x, const maskd_fixed_constants *c,
-                                                                 bool is_signed, __m512 base) {
-  if (!is_signed)
-    return _mm512_castps_si512(_mm512_fmadd_ps(_mm512_cvtepi32_ps(x), c->scale, c->addend));
-  // (x and sign) or d
-  const __m512i sign = _mm512_set1_epi32(INT32_MIN);
-  const __m512i offset = _mm512_ternarylogic_epi32(x, sign, _mm512_castps_si512(c->addend), 0xea);
-  const __m512 scaled = _mm512_fmadd_ps(_mm512_cvtepi32_ps(x), c->scale, _mm512_castsi512_ps(offset));
-  return _mm512_castps_si512(_mm512_add_ps(scaled, base));
+                                                                 bool is_signed) {
+  __m512 addend = c->addend;
+  if (is_signed) {
+    // addend ^ (all bits where x < 0 and below)
+    const __m512i bits =
+        _mm512_ternarylogic_epi32(_mm512_castps_si512(addend), _mm512_srai_epi32(x, 31), c->below, 0x78);
+    addend = _mm512_castsi512_ps(bits);
+  }
+  return _mm512_castps_si512(_mm512_fmadd_ps(_mm512_cvtepi32_ps(x), c->scale, addend));
 }
 
 // Which lanes hold nothing that lies too close to the middle between two results to be sure of it.

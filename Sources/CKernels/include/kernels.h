@@ -42,6 +42,10 @@ typedef struct maskd_epilogue {
   const int32_t *shift;
   // Whether every shift of the layer is in -22 ... -1, as those of trained models are: a shorter way is then open.
   bool shifts_right;
+  // Null, or what the family's prove_rounding found: the rounding in float32 then needs no check. Not with row_terms.
+  const int32_t *proven_bias;
+  const float *proven_scale;
+  const float *proven_addend;
   // For MASKD_ROUND_ONCE: the real scale, finite and at least 0. Products beyond int32 become its ends.
   const double *scale;
   int32_t zero_point; // of the result
@@ -73,6 +77,13 @@ typedef struct maskd_epilogue {
 typedef void (*maskd_gemm_s8_function)(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
                                        const int8_t *const *operands, const void *packed, const int32_t *row_terms,
                                        void *result, size_t result_stride, const maskd_epilogue *epilogue);
+
+// Looks for constants with which the sums of a column can be rounded in float32 without a check of each result (a bias
+// that is a little more than `to->bias`, a scale and an addend) and proves that they give the same results for all sums
+// of up to 2^30 in magnitude; `largest_product_sum` is the most that products contribute. For MASKD_ROUND_TWICE with
+// shifts_right. A column that has none gets a scale of -1. The arrays are padded as those of the epilogue.
+typedef void (*maskd_prove_rounding_function)(size_t columns, int64_t largest_product_sum, const maskd_epilogue *to,
+                                              int32_t *bias, float *scale, float *addend);
 
 // How the window of a depthwise convolution lies over one row of results: bytes from one place to the next.
 typedef struct maskd_depthwise_window {
@@ -298,6 +309,7 @@ typedef struct maskd_kernels {
   const char *family; // "generic", "avx2", "avx512vnni", "neon", "dotprod", "i8mm"
   maskd_gemm_shape gemm_s8_shape;
   maskd_gemm_s8_function gemm_s8;
+  maskd_prove_rounding_function prove_rounding; // null where the family's gemm_s8 has no use for it
   maskd_depthwise_s8_function depthwise_s8;
   maskd_packed_depthwise_s8_bytes_function packed_depthwise_s8_bytes;
   maskd_pack_depthwise_s8_function pack_depthwise_s8;

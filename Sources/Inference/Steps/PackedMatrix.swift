@@ -41,9 +41,11 @@ struct PackedMatrix: Sendable {
     rowScale = -layer.weightZeroPoint
     memory = constants.next(byteCount: byteCount)
     let scaling = constants.next(byteCount: Requantization.byteCount(columns: columns.count))
+    let isProven = Self.gainsFromProof(products: taps * depth, layer: layer, rounding: rounding, table: table)
+    let proof = isProven ? constants.next(byteCount: Requantization.byteCount(columns: columns.count)) : nil
     guard let unpacked else {
       requantization = Requantization(
-        filled: scaling, columns: columns.count, rounding: rounding, layer: layer, hasOffset: hasOffset,
+        filled: scaling, proof: proof, columns: columns.count, rounding: rounding, layer: layer, hasOffset: hasOffset,
         packed: &constants)
       return
     }
@@ -54,9 +56,19 @@ struct PackedMatrix: Sendable {
     let offset = layer.input.zeroPoint &+ shape.activation_offset
     let constant = Int32(truncatingIfNeeded: taps * depth) &* layer.input.zeroPoint &* layer.weightZeroPoint
     let bias = zip(sums, unpacked.bias[columns]).map { sum, bias in bias &- offset &* sum &+ constant }
-    requantization = Requantization(
+    var requantization = Requantization(
       bias: bias, rescaling: unpacked.rescaling[columns], zeroPoint: layer.result.zeroPoint, range: layer.range,
       hasOffset: hasOffset, in: scaling)
+    if let proof { requantization.prove(in: proof, largestProductSum: 255 * 128 * taps * depth, table: table) }
+    self.requantization = requantization
+  }
+
+  /// Proofs of a layer's rounding take some time when it is packed, and pay where rounding is a good part of its work.
+  private static func gainsFromProof(
+    products: Int, layer: QuantizedLayer, rounding: maskd_rounding, table: KernelTable
+  ) -> Bool {
+    products <= 256 && layer.weightZeroPoint == 0 && rounding == MASKD_ROUND_TWICE
+      && table.pointer.pointee.prove_rounding != nil
   }
 
   /// The same for operands whose taps may be read beyond their ends, by less than `Arena.slack` bytes.

@@ -29,6 +29,8 @@ struct Requantization: @unchecked Sendable {
   private let resultFlip: UInt8
   private let zeroPoint: Int32
   private let range: ClosedRange<Int32>
+  /// A bias, a scale and an addend for each column, with which results need no check.
+  private var proof: AlignedMemory?
 
   /// Whether the kernels' shorter way is open.
   private static func areSmall(_ shifts: some Sequence<Int32>) -> Bool {
@@ -71,8 +73,8 @@ struct Requantization: @unchecked Sendable {
   /// Takes what the other initializer laid out once, from a cache. Factors that no kernel may be given are refused, and
   /// are zeros here.
   init(
-    filled memory: AlignedMemory, columns count: Int, rounding: maskd_rounding, layer: QuantizedLayer, hasOffset: Bool,
-    packed: inout PackedConstants
+    filled memory: AlignedMemory, proof: AlignedMemory? = nil, columns count: Int, rounding: maskd_rounding,
+    layer: QuantizedLayer, hasOffset: Bool, packed: inout PackedConstants
   ) {
     resultFlip = hasOffset ? 0x80 : 0
     columns = Self.padded(count)
@@ -92,10 +94,22 @@ struct Requantization: @unchecked Sendable {
       shiftsRight = isUsable && Self.areSmall(shifts.prefix(count))
     }
     if !isUsable { packed.refuse() }
+    self.proof = shiftsRight ? proof : nil
     self.memory = isUsable ? memory : AlignedMemory(byteCount: memory.byteCount)
   }
 
-  var byteCount: Int { memory.byteCount }
+  var byteCount: Int { memory.byteCount + (proof?.byteCount ?? 0) }
+
+  /// Looks for constants whose rounding is proven and lays them out in `memory`, which has the bytes that
+  /// `byteCount(columns:)` says; `largestProductSum` is the most that the products of a column come to.
+  mutating func prove(in memory: AlignedMemory, largestProductSum: Int, table: KernelTable) {
+    guard shiftsRight, let prove = table.pointer.pointee.prove_rounding else { return }
+    let bias = memory.elements(as: Int32.self)
+    let scales = UnsafeMutableRawPointer(bias + columns).assumingMemoryBound(to: Float.self)
+    var epilogue = parameters
+    prove(columns, Int64(largestProductSum), &epilogue, bias, scales, scales + columns)
+    proof = memory
+  }
 
   /// The bias, then a multiplier and a shift or one double, which take the same space.
   static func byteCount(columns: Int) -> Int { 3 * padded(columns) * 4 }
@@ -110,6 +124,13 @@ struct Requantization: @unchecked Sendable {
     epilogue.multiplier = roundsOnce ? nil : UnsafePointer(words + columns)
     epilogue.shift = roundsOnce ? nil : UnsafePointer(words + 2 * columns)
     epilogue.shifts_right = shiftsRight
+    if let proof {
+      let bias = proof.elements(as: Int32.self)
+      let scales = UnsafeRawPointer(bias + columns).assumingMemoryBound(to: Float.self)
+      epilogue.proven_bias = UnsafePointer(bias)
+      epilogue.proven_scale = scales
+      epilogue.proven_addend = scales + columns
+    }
     epilogue.scale = roundsOnce ? UnsafePointer(scales) : nil
     epilogue.zero_point = zeroPoint
     epilogue.minimum = range.lowerBound

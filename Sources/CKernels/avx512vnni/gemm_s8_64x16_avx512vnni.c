@@ -3,11 +3,11 @@
 #include "avx512vnni.h"
 #include "epilogue_avx512vnni.h"
 
-// Up to 48 rows. One block of columns after the other (64, or what is left) goes over all of them, a few rows at a
+// Up to 64 rows. One block of columns after the other (64, or what is left) goes over all of them, a few rows at a
 // time, so that the block's weights stay in the first cache and its constants are made once. vpdpbusd adds four
 // products of unsigned activations and signed weights to an int32; a vector of weights holds sixteen columns.
 
-enum { MR = 48, NR = 16, KR = 4 };
+enum { MR = 64, NR = 16, KR = 4 };
 // Of 32 registers 24 hold sums, the rest weights and an activation.
 enum { MOST_ROWS = 12, SUMS = 24 };
 
@@ -25,11 +25,11 @@ typedef struct product {
   size_t column;         // its first
   __m512i bias[MASKD_VECTORS];
   maskd_fixed_constants constants[MASKD_VECTORS];
-  __m512 base;
   maskd_fixed_clamp clamp;
   __m512 factor[MASKD_VECTORS], addend[MASKD_VECTORS], float_minimum, float_maximum; // for float results
   char *result;                                                                      // where that column of row 0 goes
   size_t result_stride;
+  bool is_proven; // whether the constants need no check of results
   size_t *unsure; // how many, and which rows were not sure in float32
 } product;
 
@@ -190,31 +190,42 @@ static inline __attribute__((always_inline)) void finish_float(size_t vectors, c
     }
 }
 
+// Notes rows of which some result is not sure, as they share registers.
+static inline __attribute__((always_inline)) void note_unsure(size_t rows, size_t together, const product *p,
+                                                              size_t row, const __m512i *fixed) {
+  __mmask16 sure[MOST_ROWS], all_sure = UINT16_MAX;
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += together) {
+    sure[r] = maskd_fixed_sure(fixed + r / together * MASKD_VECTORS);
+    all_sure = _kand_mask16(all_sure, sure[r]);
+  }
+  if (__builtin_expect(all_sure == UINT16_MAX, true))
+    return;
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += together)
+    if (sure[r] != UINT16_MAX) {
+      p->unsure[0] += 1;
+      p->unsure[p->unsure[0]] = row + r;
+    }
+}
+
 static inline __attribute__((always_inline)) void finish_nearest(bool is_signed, size_t vectors, const product *p,
                                                                  size_t row, size_t rows, const __m512i *sums) {
   const size_t together = vectors < 3 ? MASKD_VECTORS / vectors : 1;
-  __m512i bytes[MOST_ROWS];
-  __mmask16 sure[MOST_ROWS], all_sure = 0;
+  __m512i bytes[MOST_ROWS], fixed[MOST_ROWS * MASKD_VECTORS];
 #pragma clang loop unroll(full)
   for (size_t r = 0; r < rows; r += together) {
     const size_t present = (rows - r < together ? rows - r : together) * vectors;
-    __m512i fixed[MASKD_VECTORS];
+    __m512i *four = fixed + r / together * MASKD_VECTORS;
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < MASKD_VECTORS; i += 1)
-      fixed[i] =
-          i < present ? maskd_fixed(sums[r * vectors + i], &p->constants[i % vectors], is_signed, p->base) : fixed[0];
-    sure[r] = maskd_fixed_sure(fixed);
-    all_sure = r == 0 ? sure[r] : _kand_mask16(all_sure, sure[r]);
-    bytes[r] = in_order(maskd_fixed_packed(fixed, &p->clamp));
+      four[i] = i < present ? maskd_fixed(sums[r * vectors + i], &p->constants[i % vectors], is_signed) : four[0];
   }
-  if (__builtin_expect(all_sure != UINT16_MAX, false)) {
+  if (!p->is_proven)
+    note_unsure(rows, together, p, row, fixed);
 #pragma clang loop unroll(full)
-    for (size_t r = 0; r < rows; r += together)
-      if (sure[r] != UINT16_MAX) {
-        p->unsure[0] += 1;
-        p->unsure[p->unsure[0]] = row + r;
-      }
-  }
+  for (size_t r = 0; r < rows; r += together)
+    bytes[r] = in_order(maskd_fixed_packed(fixed + r / together * MASKD_VECTORS, &p->clamp));
   char *to = p->result + row * p->result_stride;
   if (p->columns < vectors * NR) {
 #pragma clang loop unroll(full)
@@ -338,18 +349,42 @@ static void round_unsure_again(const product *p, size_t vectors, size_t rows) {
   p->unsure[0] = 0;
 }
 
-// Goes over all rows with one block of columns.
-static void multiply_block(product *p, size_t vectors, size_t rows, maskd_way way) {
+// Bias and constants of a block whose rounding is proven; false if it is not.
+static bool load_proven(product *p, size_t vectors) {
+  const maskd_epilogue *to = p->epilogue;
+  if (!to->proven_scale || p->row_terms)
+    return false;
+  __mmask16 unproven = 0;
+  for (size_t v = 0; v < vectors; v += 1) {
+    const size_t column = p->column + v * NR;
+    const __m512 scale = _mm512_loadu_ps(to->proven_scale + column), d = maskd_fixed_d(to->shift + column);
+    const __m512 addend = _mm512_loadu_ps(to->proven_addend + column);
+    const __mmask16 columns = (__mmask16)maskd_first(p->columns - v * NR);
+    unproven |= _mm512_mask_cmp_ps_mask(columns, scale, _mm512_setzero_ps(), _CMP_LT_OQ);
+    p->bias[v] = _mm512_loadu_si512(to->proven_bias + column);
+    p->constants[v] = maskd_fixed_constants_from(scale, addend, _mm512_sub_ps(addend, _mm512_add_ps(d, d)));
+  }
+  return unproven == 0;
+}
+
+static void load_constants(product *p, size_t vectors, maskd_way way) {
   for (size_t v = 0; v < vectors; v += 1) {
     const size_t column = p->column + v * NR;
     p->bias[v] = _mm512_loadu_si512(p->epilogue->bias + column);
     if (way == MASKD_WAY_FLOAT) {
       p->factor[v] = _mm512_loadu_ps(p->epilogue->factor + column);
       p->addend[v] = _mm512_loadu_ps(p->epilogue->addend + column);
-    } else if (way != MASKD_WAY_ANY)
-      p->constants[v] = maskd_fixed_constants_of(_mm512_loadu_si512(p->epilogue->multiplier + column),
-                                                 _mm512_loadu_si512(p->epilogue->shift + column), way, p->epilogue);
+    } else if (way != MASKD_WAY_ANY) {
+      p->constants[v] = maskd_fixed_constants_of(column, p->epilogue);
+    }
   }
+}
+
+// Goes over all rows with one block of columns.
+static void multiply_block(product *p, size_t vectors, size_t rows, maskd_way way) {
+  p->is_proven = (way == MASKD_WAY_NEAREST || way == MASKD_WAY_NEAREST_SIGNED) && load_proven(p, vectors);
+  if (!p->is_proven)
+    load_constants(p, vectors, way);
   const multiply_function *functions = multiply_functions[way][vectors - 1];
   const size_t most = (vectors * p->block_bytes > LARGE_BLOCK ? many_rows : few_rows)[vectors - 1];
   const size_t tiles = (rows + most - 1) / most, count = rows / tiles, larger = rows % tiles;
@@ -359,7 +394,7 @@ static void multiply_block(product *p, size_t vectors, size_t rows, maskd_way wa
   round_unsure_again(p, vectors, rows);
 }
 
-void maskd_gemm_s8_48x16_avx512vnni(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
+void maskd_gemm_s8_64x16_avx512vnni(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
                                     const int8_t *const *operands, const void *packed, const int32_t *row_terms,
                                     void *result, size_t result_stride, const maskd_epilogue *epilogue) {
   const size_t block_bytes = taps * ((depth + KR - 1) / KR) * NR * KR;
@@ -379,7 +414,6 @@ void maskd_gemm_s8_48x16_avx512vnni(size_t rows, size_t first, size_t columns, s
                .result = result,
                .result_stride = result_stride,
                .unsure = unsure,
-               .base = _mm512_set1_ps(maskd_fixed_base(epilogue)),
                .clamp = maskd_fixed_clamp_of(epilogue),
                .float_minimum = _mm512_set1_ps(epilogue->float_minimum),
                .float_maximum = _mm512_set1_ps(epilogue->float_maximum)};
