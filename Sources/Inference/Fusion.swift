@@ -72,13 +72,14 @@ extension Compiler {
     steps = steps.enumerated().filter { !joined.gone.contains($0.offset) }.map(\.element)
   }
 
-  /// The convolution that computes the picture of a depthwise convolution, for nobody else.
+  /// The convolution that computes the picture of a depthwise convolution, for nobody else. Not one with a sum: that is
+  /// added to whole tiles of its result, which then has a place in the arena.
   private func expansion(
     of depthwise: DepthwiseConvolution, at time: Int, _ flow: Flow
   ) -> (step: Convolution, time: Int)? {
     guard let writer = flow.onlyWriter(of: depthwise.source), flow.onlyReader(of: depthwise.source) == time,
-      let step = steps[writer].step as? Convolution, step.isWhole, step.outputChannels == depthwise.channels,
-      isSmall(step)
+      let step = steps[writer].step as? Convolution, step.isWhole, step.sum == nil,
+      step.outputChannels == depthwise.channels, isSmall(step)
     else { return nil }
     return (step, writer)
   }

@@ -99,6 +99,21 @@ import Testing
     }
   }
 
+  /// A sum that a depthwise convolution alone reads is no convolution's result: the two cannot be one step.
+  @Test func depthwiseConvolutionsOfSums() throws {
+    for seed in 0..<4 as Range<UInt64> {
+      var random = RandomModel(.int8, seed: 7900 + seed)
+      let channels = pick([16, 32], &random)
+      let picture = random.input([1, 18, 20, channels])
+      let first = convolve(picture, from: channels, to: channels, &random)
+      let sum = random.append(
+        .add, .arithmetic(activation: .relu6), [picture, first], quantization: random.quantization(0.2))
+      let last = convolveDepthwise(
+        sum, channels: channels, size: 3, options: options(&random, size: 3), &random)
+      try compare(&random, output: last, fused: 2, "seed \(seed): \(channels) channels")
+    }
+  }
+
   /// With the sum of an inverted residual, on whichever side of it and whether it is added or taken away.
   @Test func invertedResiduals() throws {
     for seed in 0..<12 as Range<UInt64> {
