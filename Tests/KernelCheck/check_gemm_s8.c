@@ -4,7 +4,10 @@
 #include "scales.h"
 #include "values.h"
 
-enum { ROWS = 64, COLUMNS = 160, TAPS = 10, PRODUCTS = 640, PACKED = (COLUMNS + 32) * (PRODUCTS + 4 * TAPS) * 2 };
+enum { ROWS = 64, COLUMNS = 160, TAPS = 10, PRODUCTS = 640 };
+// Rows so deep that a kernel takes them piece by piece.
+enum { DEEP_COLUMNS = 10, DEEPEST_TAP = 1000, DEEP_CASES = 8 };
+enum { PACKED = (DEEP_COLUMNS + 32) * (DEEPEST_TAP + 16) * TAPS * 2 };
 
 static struct {
   guarded operand_memory[TAPS * ROWS], neighbour_memory, pointer_memory, packed_memory, row_term_memory;
@@ -25,7 +28,7 @@ static void make(void) {
   if (now.packed_memory.first)
     return;
   for (size_t i = 0; i < TAPS * ROWS; i += 1)
-    now.operand_memory[i] = guarded_make(PRODUCTS);
+    now.operand_memory[i] = guarded_make(DEEPEST_TAP);
   now.neighbour_memory = guarded_make(ROWS * PRODUCTS);
   now.pointer_memory = guarded_make(TAPS * ROWS * sizeof(void *));
   now.packed_memory = guarded_make(PACKED);
@@ -156,6 +159,9 @@ static void run_cases(const maskd_kernels *family, const maskd_kernels *generic)
     run_case(family, generic, (size_t)values_in(1, (int64_t)mr), (size_t)values_in(1, COLUMNS), taps,
              (size_t)values_in(1, PRODUCTS / (int64_t)taps));
   }
+  for (size_t i = 0; i < DEEP_CASES && !checks_should_stop(); i += 1)
+    run_case(family, generic, (size_t)values_in(1, i % 2 ? 1 : (int64_t)mr), (size_t)values_in(1, DEEP_COLUMNS), TAPS,
+             (size_t)values_in(DEEPEST_TAP - 80, DEEPEST_TAP));
 }
 
 static void run(const maskd_kernels *family, const maskd_kernels *generic) {

@@ -3,7 +3,7 @@
 
 #include "kernels.h"
 
-void maskd_gemm_s8_20x16_dotprod(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
+void maskd_gemm_s8_25x16_dotprod(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
                                  const int8_t *const *operands, const void *packed, const int32_t *row_terms,
                                  void *result, size_t result_stride, const maskd_epilogue *epilogue);
 

@@ -3,7 +3,7 @@
 
 #include "kernels.h"
 
-void maskd_gemm_s8_24x4_neon(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
+void maskd_gemm_s8_28x4_neon(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
                              const int8_t *const *operands, const void *packed, const int32_t *row_terms, void *result,
                              size_t result_stride, const maskd_epilogue *epilogue);
 

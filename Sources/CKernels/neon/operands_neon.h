@@ -6,25 +6,32 @@
 #include <stdbool.h>
 #include <string.h>
 
-// The rows of a matrix product as its tiles read them: in pieces of whole sixteens. Where a tap's depth is not a
-// multiple of sixteen, the taps of each row are copied one behind the other into memory of our own, up to
-// MASKD_PIECE_BYTES at a time, and zeros behind them. That pads a whole row once instead of each tap, and a tile never
-// reads past its operands.
+// The rows of a matrix product as its tiles read them: copied once for all columns, the taps of a row one behind the
+// other, sixteen values of each row of a tile beside each other. So a tile reads them through one pointer, two
+// registers at a time, and never past its operands. What the last sixteen of a row hold beyond its end meets weights of
+// zero.
 
-enum { MASKD_SIXTEEN = 16, MASKD_PIECE_BYTES = 512, MASKD_LARGEST_MR = 24 };
+enum {
+  MASKD_SIXTEEN = 16,
+  MASKD_LARGEST_MR = 28,
+  MASKD_TALLEST_TILE = 6,
+  MASKD_GATHERED_BYTES = 512, // of a row at a time
+};
 
-typedef struct maskd_gathered_neon {
-  const int8_t *rows[MASKD_LARGEST_MR];
-  int8_t bytes[MASKD_LARGEST_MR][MASKD_PIECE_BYTES + MASKD_SIXTEEN];
-} maskd_gathered_neon;
+// Places so many sixteens of the rows of `tiles` tiles, which are `rows` high and follow one another: those of the
+// first at `to`, of the next `tile_bytes` on.
+typedef void (*maskd_place_neon)(size_t rows, size_t tiles, const int8_t *const *from, size_t sixteens, int8_t *to,
+                                 size_t tile_bytes);
 
 typedef struct maskd_operands_neon {
-  size_t taps, depth, mr;
-  const int8_t *const *pointers; // taps * mr
-  maskd_gathered_neon *gathered;
-  bool gathers;
-  size_t pieces;
+  size_t rows, taps, depth, mr, together; // together: rows that are packed side by side, missing ones too
+  const int8_t *const *pointers;          // taps * mr
+  maskd_place_neon place;
 } maskd_operands_neon;
+
+static inline __attribute__((always_inline)) size_t maskd_sixteens_neon(size_t bytes) {
+  return (bytes + MASKD_SIXTEEN - 1) / MASKD_SIXTEEN;
+}
 
 static inline __attribute__((always_inline)) void maskd_copy_neon(int8_t *to, const int8_t *from, size_t count) {
   if (count >= 16) {
@@ -45,8 +52,8 @@ static inline __attribute__((always_inline)) void maskd_copy_neon(int8_t *to, co
 
 // Copies `count` values of a row from the one numbered `first` on. Neighbouring taps that are neighbours in memory are
 // copied at once.
-static inline void maskd_gather_row_neon(const maskd_operands_neon *o, const int8_t *const *row, size_t first,
-                                         size_t count, int8_t *to) {
+static inline void maskd_gather_part_neon(const maskd_operands_neon *o, const int8_t *const *row, size_t first,
+                                          size_t count, int8_t *to) {
   size_t tap = first == 0 ? 0 : first / o->depth;
   size_t offset = first - tap * o->depth;
   while (count > 0) {
@@ -58,41 +65,94 @@ static inline void maskd_gather_row_neon(const maskd_operands_neon *o, const int
     maskd_copy_neon(to, from, run);
     offset = 0, to += run, count -= run;
   }
-  vst1q_s8(to, vdupq_n_s8(0));
 }
 
-static inline __attribute__((always_inline)) size_t maskd_piece_bytes_neon(const maskd_operands_neon *o, size_t piece) {
-  if (!o->gathers)
-    return o->depth;
-  const size_t left = o->taps * o->depth - piece * MASKD_PIECE_BYTES;
-  return left < MASKD_PIECE_BYTES ? left : MASKD_PIECE_BYTES;
+// The same for a whole row of taps as those of a picture's few channels: 8 to 32 values, in two parts that overlap.
+static inline void maskd_gather_short_taps_neon(const maskd_operands_neon *o, const int8_t *const *row, int8_t *to) {
+  const size_t depth = o->depth;
+  if (depth <= MASKD_SIXTEEN)
+    for (size_t tap = 0; tap < o->taps; tap += 1, row += o->mr, to += depth) {
+      vst1_s8(to, vld1_s8(*row));
+      vst1_s8(to + depth - 8, vld1_s8(*row + depth - 8));
+    }
+  else
+    for (size_t tap = 0; tap < o->taps; tap += 1, row += o->mr, to += depth) {
+      vst1q_s8(to, vld1q_s8(*row));
+      vst1q_s8(to + depth - MASKD_SIXTEEN, vld1q_s8(*row + depth - MASKD_SIXTEEN));
+    }
 }
 
-static inline __attribute__((noinline)) void maskd_gather_neon(const maskd_operands_neon *o, size_t piece, size_t row,
-                                                               size_t rows) {
-  for (size_t r = row; r < row + rows; r += 1) {
-    maskd_gather_row_neon(o, o->pointers + r, piece * MASKD_PIECE_BYTES, maskd_piece_bytes_neon(o, piece),
-                          o->gathered->bytes[r]);
-    o->gathered->rows[r] = o->gathered->bytes[r];
+// Whether sixteen values may be read where the last of a row is: behind a row of one tap the next one begins.
+static inline bool maskd_reads_on_neon(const maskd_operands_neon *o, size_t row) {
+  return o->taps == 1 && o->depth >= MASKD_SIXTEEN && row + 1 < o->rows &&
+         o->pointers[row + 1] == o->pointers[row] + o->depth;
+}
+
+// What a sixteen of `rows` rows takes where they are packed: i8mm packs them in pairs.
+static inline size_t maskd_packed_sixteen_neon(const maskd_operands_neon *o, size_t rows) {
+  return (rows + o->together - 1) / o->together * o->together * MASKD_SIXTEEN;
+}
+
+// A tile whose rows have to be put together first.
+static inline void maskd_pack_gathered_neon(const maskd_operands_neon *o, size_t row, size_t rows, size_t first,
+                                            size_t count, int8_t *to) {
+  int8_t gathered[MASKD_TALLEST_TILE][MASKD_GATHERED_BYTES + MASKD_SIXTEEN];
+  const int8_t *from[MASKD_TALLEST_TILE];
+  const bool has_short_taps =
+      o->depth >= 8 && o->depth <= 2 * MASKD_SIXTEEN && o->taps * o->depth <= MASKD_GATHERED_BYTES;
+  for (size_t end = first + count; first < end; first += MASKD_GATHERED_BYTES) {
+    const size_t bytes = end - first < MASKD_GATHERED_BYTES ? end - first : MASKD_GATHERED_BYTES;
+    for (size_t r = 0; r < rows; r += 1) {
+      const int8_t *const *pointers = o->pointers + row + r;
+      from[r] = gathered[r];
+      if (maskd_reads_on_neon(o, row + r)) {
+        from[r] = *pointers + first;
+        continue;
+      }
+      if (has_short_taps)
+        maskd_gather_short_taps_neon(o, pointers, gathered[r]);
+      else
+        maskd_gather_part_neon(o, pointers, first, bytes, gathered[r]);
+      vst1q_s8(gathered[r] + bytes, vdupq_n_s8(0));
+    }
+    o->place(rows, 1, from, maskd_sixteens_neon(bytes), to, 0);
+    to += maskd_packed_sixteen_neon(o, rows) * (MASKD_GATHERED_BYTES / MASKD_SIXTEEN);
   }
 }
 
-// Rows of one piece are gathered once for all columns; those of several, by each tile.
-static inline void maskd_operands_begin_neon(maskd_operands_neon *o, size_t rows) {
-  o->gathers = o->depth % MASKD_SIXTEEN != 0;
-  o->pieces = o->gathers ? (o->taps * o->depth + MASKD_PIECE_BYTES - 1) / MASKD_PIECE_BYTES : o->taps;
-  if (o->gathers && o->pieces == 1)
-    maskd_gather_neon(o, 0, 0, rows);
+// Places `count` values of the rows of some tiles, from the one numbered `first` on.
+static inline __attribute__((noinline)) void maskd_pack_tiles_neon(const maskd_operands_neon *o, size_t row,
+                                                                   size_t rows, size_t tiles, size_t first,
+                                                                   size_t count, int8_t *to, size_t tile_bytes) {
+  const bool is_whole = count == o->taps * o->depth;
+  if (o->depth % MASKD_SIXTEEN != 0 || !is_whole) {
+    for (size_t tile = 0; tile < tiles; tile += 1)
+      maskd_pack_gathered_neon(o, row + tile * rows, rows, first, count, to + tile * tile_bytes);
+    return;
+  }
+  const size_t sixteens = o->depth / MASKD_SIXTEEN;
+  for (size_t tap = 0; tap < o->taps; tap += 1, to += sixteens * maskd_packed_sixteen_neon(o, rows))
+    o->place(rows, tiles, o->pointers + tap * o->mr + row, sixteens, to, tile_bytes);
 }
 
-// Pointers to `rows` rows of a piece, from `row` on; sixteen values may be read where any is.
-static inline __attribute__((always_inline)) const int8_t *const *
-maskd_piece_neon(const maskd_operands_neon *o, size_t piece, size_t row, size_t rows) {
-  if (!o->gathers)
-    return o->pointers + piece * o->mr + row;
-  if (o->pieces > 1)
-    maskd_gather_neon(o, piece, row, rows);
-  return o->gathered->rows + row;
+// Sixteen values of the first row, sixteen of the second, and so on.
+static inline __attribute__((always_inline)) void maskd_place_rows_neon(size_t rows, size_t tiles,
+                                                                        const int8_t *const *from, size_t sixteens,
+                                                                        int8_t *to, size_t tile_bytes) {
+  for (; tiles > 0; tiles -= 1, from += rows, to += tile_bytes) {
+    const int8_t *next[MASKD_TALLEST_TILE];
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r += 1)
+      next[r] = from[r];
+    int8_t *there = to;
+#pragma clang loop unroll(disable)
+    for (size_t left = sixteens; left > 0; left -= 1, there += rows * MASKD_SIXTEEN)
+#pragma clang loop unroll(full)
+      for (size_t r = 0; r < rows; r += 1) {
+        vst1q_s8(there + r * MASKD_SIXTEEN, vld1q_s8(next[r]));
+        next[r] += MASKD_SIXTEEN;
+      }
+  }
 }
 
 #endif
