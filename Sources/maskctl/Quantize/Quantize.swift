@@ -89,6 +89,11 @@ struct Quantize: ParsableCommand {
 
   private func quantizeIntegers(_ file: FloatModelFile) throws(Failure) -> CalibratedResult {
     let contract = try file.inputContract(path: model)
+    if file.isRangeAssumed {
+      Terminal.complain(
+        "maskctl: \(model): neither a sidecar nor metadata says what range of values the model was trained on; -1…1 is "
+          + "assumed, and if that is wrong so are all ranges: put \"input\" into a sidecar beside the model")
+    }
     let samples = try CalibrationPictures(calibrate ?? "", contract: contract, countMax: pictures)
     if let weakness = samples.weakness {
       guard acceptPoorCalibration else {
@@ -186,6 +191,11 @@ struct FloatModelFile {
     } catch {
       throw Failure(.badModel, "\(path): \(error)")
     }
+  }
+
+  /// Whether nobody says what range of values the model was trained on.
+  var isRangeAssumed: Bool {
+    sidecar?.input?.normalization == nil && (try? Model(parsing: bytes).readMetadata())?.normalization == nil
   }
 
   /// What the model expects of a picture.
