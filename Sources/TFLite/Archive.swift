@@ -44,7 +44,9 @@ public struct Archive {
       }
       let nameCount = Int(try entry.number(28, UInt16.self))
       let skipped = Int(try entry.number(30, UInt16.self)) + Int(try entry.number(32, UInt16.self))
-      if try entry.bytes(46, count: nameCount).elementsEqual(name.utf8) { return try content(of: entry, name, byteCountMax) }
+      if try entry.bytes(46, count: nameCount).elementsEqual(name.utf8) {
+        return try content(of: entry, name, byteCountMax)
+      }
       position += 46 + nameCount + skipped
     }
     throw .missing(.archive, what: "The file \"\(name)\"")
