@@ -39,6 +39,8 @@ struct Compiler {
   /// The tensors of the file first, at their own indices.
   var values: [Value]
   var steps: [PlannedStep] = []
+  /// Steps of earlier operators that the operator in work took back, to emit them with its own.
+  private var takenBack: [PlannedStep] = []
   /// For each tensor of the file the number of operators, and of graph outputs, that read it.
   let readerCounts: [Int]
   /// PADs that the convolutions behind them do themselves, by the padded operand.
@@ -183,6 +185,13 @@ struct Compiler {
     try emit([step], reading: reads, writing: writes)
   }
 
+  /// Appends a step that computes what was taken back as well, and reads what that read.
+  mutating func emitFused(
+    _ step: some Step, reading reads: [Operand], writing writes: [Operand]
+  ) throws(CompilationError) {
+    try emit([step], reading: takenBack.flatMap(\.reads) + reads, writing: writes)
+  }
+
   /// Appends steps that write their results together, or runs them now.
   mutating func emit(
     _ group: [any Step], reading reads: [Operand], writing writes: [Operand]
@@ -254,13 +263,34 @@ struct Compiler {
       || results + planned.multiplyCount / Self.multipliesPerResult >= options.sharedWorkMin
   }
 
+  /// The last step, if it writes nothing but an operand that one operator alone reads.
+  func lastStep(writing operand: Operand) -> (any Step)? {
+    guard let last = steps.last, last.writes == [operand], operand.index < readerCounts.count,
+      readerCounts[operand.index] == 1
+    else { return nil }
+    // The padding of one picture may be left to several convolutions.
+    let isPaddedOnce = absorbedPads.allSatisfy { $1.source != operand || readerCounts[$0.index] == 1 }
+    return isPaddedOnce ? last.step : nil
+  }
+
+  /// Takes the last step back: the operator in work emits it with its own.
+  mutating func takeBack() {
+    if let last = steps.popLast() { takenBack.append(last) }
+  }
+
   /// Makes the steps of one operator, and notes on them whose they are. The multiply-accumulates go to the last of them:
-  /// those before it prepare its operands.
+  /// those before it prepare its operands, and so do those that were taken back.
   mutating func compileLabelled(_ node: Node) throws(CompilationError) {
     let (stepsBefore, multipliesBefore) = (steps.count, multiplyCount)
+    takenBack = []
     try compile(node)
-    guard steps.count > stepsBefore else { return }
-    for index in stepsBefore..<steps.count { steps[index].operators.append(node.place) }
+    let first = stepsBefore - takenBack.count
+    guard steps.count > first else { return }
+    for index in first..<steps.count { steps[index].operators.append(node.place) }
     steps[steps.count - 1].multiplyCount += multiplyCount - multipliesBefore
+    for step in takenBack {
+      steps[steps.count - 1].operators.insert(contentsOf: step.operators, at: 0)
+      steps[steps.count - 1].multiplyCount += step.multiplyCount
+    }
   }
 }

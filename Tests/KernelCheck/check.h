@@ -19,7 +19,8 @@ typedef struct check {
 extern const check check_pack_gemm_s8, check_pack_gemm_f32, check_gemm_s8, check_gemm_s8_to_f32, check_depthwise_s8,
     check_depthwise_s8_to_f32, check_depthwise_s8_s16, check_row_sums_s8, check_gemm_f32, check_depthwise_f32,
     check_lookup_s8, check_add_s8, check_mul_s8, check_average_pool_s8, check_max_pool_s8, check_mean_s8,
-    check_arithmetic_f32, check_range_f32, check_quantize_f32_s8, check_divide_f32_s8, check_prove_rounding;
+    check_arithmetic_f32, check_sums_of_columns_f32, check_range_f32, check_quantize_f32_s8, check_divide_f32_s8,
+    check_prove_rounding;
 
 // Names the case that runs now; said when it fails or touches forbidden memory. `format` as for printf.
 void case_begin(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -7,7 +7,7 @@
 // The oracle must not fuse what the kernels must not fuse.
 #pragma STDC FP_CONTRACT OFF
 
-enum { ROWS = 8, COLUMNS = 150, TAPS = 5, PRODUCTS = 200, PACKED = (COLUMNS + 32) * (PRODUCTS + 4 * TAPS) * 4 };
+enum { ROWS = 48, COLUMNS = 150, TAPS = 5, PRODUCTS = 200, PACKED = (COLUMNS + 32) * (PRODUCTS + 4 * TAPS) * 4 };
 
 static struct {
   guarded operand_memory[TAPS * ROWS], pointer_memory, packed_memory, bias_memory;

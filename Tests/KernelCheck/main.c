@@ -16,11 +16,13 @@
 enum { FAMILIES = 8, FAILURES_SHOWN = 3, JOB_REPEATS = 200, EXIT_USAGE = 64 };
 
 static const check *const all_checks[] = {
-    &check_pack_gemm_s8,    &check_pack_gemm_f32,       &check_gemm_s8,          &check_gemm_s8_to_f32,
-    &check_depthwise_s8,    &check_depthwise_s8_to_f32, &check_depthwise_s8_s16, &check_row_sums_s8,
-    &check_gemm_f32,        &check_depthwise_f32,       &check_arithmetic_f32,   &check_range_f32,
-    &check_quantize_f32_s8, &check_divide_f32_s8,       &check_lookup_s8,        &check_add_s8,
-    &check_mul_s8,          &check_average_pool_s8,     &check_max_pool_s8,      &check_mean_s8,
+    &check_pack_gemm_s8,     &check_pack_gemm_f32,   &check_gemm_s8,
+    &check_gemm_s8_to_f32,   &check_depthwise_s8,    &check_depthwise_s8_to_f32,
+    &check_depthwise_s8_s16, &check_row_sums_s8,     &check_gemm_f32,
+    &check_depthwise_f32,    &check_arithmetic_f32,  &check_sums_of_columns_f32,
+    &check_range_f32,        &check_quantize_f32_s8, &check_divide_f32_s8,
+    &check_lookup_s8,        &check_add_s8,          &check_mul_s8,
+    &check_average_pool_s8,  &check_max_pool_s8,     &check_mean_s8,
     &check_prove_rounding,
 };
 static const char *const known_families[] = {"generic", "avx2", "avx512vnni", "neon", "dotprod", "i8mm"};

@@ -9,57 +9,32 @@
 
 #pragma STDC FP_CONTRACT OFF
 
-// Loops over pairs of floats; the steps are known where it is inlined, so that the compiler makes vectors of it.
-// It need not look whether the result overlaps an operand: where it does it is that operand, element for element.
-#define MASKD_PAIRS(value)                                                                                             \
-  _Pragma("clang loop vectorize(assume_safety)") for (size_t i = 0; i < count; i += 1) {                               \
-    const float a = left[i * left_step], b = right[i * right_step];                                                    \
-    (void)b;                                                                                                           \
-    result[i] = maskd_clamp_f32(value, minimum, maximum);                                                              \
-  }
-
-static inline __attribute__((always_inline)) void maskd_arithmetic_pairs(maskd_arithmetic operation, size_t count,
-                                                                         const float *left, size_t left_step,
-                                                                         const float *right, size_t right_step,
-                                                                         float minimum, float maximum, float *result) {
+static inline __attribute__((always_inline)) float maskd_arithmetic_value(maskd_arithmetic operation, float a,
+                                                                          float b) {
   switch (operation) {
   case MASKD_ADD:
-    MASKD_PAIRS(a + b)
-    break;
+    return a + b;
   case MASKD_SUBTRACT:
-    MASKD_PAIRS(a - b)
-    break;
+    return a - b;
   case MASKD_MULTIPLY:
-    MASKD_PAIRS(a * b)
-    break;
+    return a * b;
   case MASKD_DIVIDE:
-    MASKD_PAIRS(a / b)
-    break;
+    return a / b;
   case MASKD_MAXIMUM:
-    MASKD_PAIRS(a > b ? a : b)
-    break;
+    return a > b ? a : b;
   case MASKD_MINIMUM:
-    MASKD_PAIRS(a > b ? b : a)
-    break;
+    return a > b ? b : a;
   case MASKD_PRELU:
-    MASKD_PAIRS(a >= 0 ? a : a * b)
-    break;
+    return a >= 0 ? a : a * b;
   case MASKD_HARD_SWISH:
-    MASKD_PAIRS(a * maskd_clamp_f32(a + 3, 0, 6) * (1.0f / 6))
-    break;
+    return a * maskd_clamp_f32(a + 3, 0, 6) * (1.0f / 6);
   }
+  return a;
 }
 
-static inline __attribute__((always_inline)) void maskd_arithmetic_any(maskd_arithmetic operation, size_t count,
-                                                                       const float *left, size_t left_step,
-                                                                       const float *right, size_t right_step,
-                                                                       float minimum, float maximum, float *result) {
-  if (left_step == 1 && right_step == 1)
-    maskd_arithmetic_pairs(operation, count, left, 1, right, 1, minimum, maximum, result);
-  else if (left_step == 1)
-    maskd_arithmetic_pairs(operation, count, left, 1, &(const float){*right}, 0, minimum, maximum, result);
-  else
-    maskd_arithmetic_pairs(operation, count, &(const float){*left}, 0, right, right_step, minimum, maximum, result);
+static inline __attribute__((always_inline)) void maskd_take_value(float value, float range[2]) {
+  range[0] = value < range[0] ? value : range[0];
+  range[1] = value > range[1] ? value : range[1];
 }
 
 // The largest float below a half: added and cut off it rounds as a half does, but for values a hair below a half.

@@ -15,6 +15,7 @@ void maskd_install_generic(maskd_kernels *table) {
       .gemm_f32 = maskd_gemm_f32_4x8_generic,
       .depthwise_f32 = maskd_depthwise_f32_generic,
       .arithmetic_f32 = maskd_arithmetic_f32_generic,
+      .sums_of_columns_f32 = maskd_sums_of_columns_f32_generic,
       .range_f32 = maskd_range_f32_generic,
       .quantize_f32_s8 = maskd_quantize_f32_s8_generic,
       .divide_f32_s8 = maskd_divide_f32_s8_generic,

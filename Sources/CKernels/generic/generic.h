@@ -28,8 +28,9 @@ void maskd_depthwise_f32_generic(size_t pixels, size_t channels, const maskd_dep
                                  const float *const *rows, const float *weights, const float *bias, float minimum,
                                  float maximum, float *result);
 
-void maskd_arithmetic_f32_generic(maskd_arithmetic operation, size_t count, const float *left, size_t left_step,
-                                  const float *right, size_t right_step, float minimum, float maximum, float *result);
+void maskd_arithmetic_f32_generic(maskd_arithmetic operation, const maskd_broadcast *shape, const float *left,
+                                  const float *right, float minimum, float maximum, float *result, float *range);
+void maskd_sums_of_columns_f32_generic(size_t columns, size_t rows, size_t stride, const float *values, float *sums);
 void maskd_range_f32_generic(size_t count, const float *values, float *range);
 void maskd_quantize_f32_s8_generic(size_t count, const float *values, const maskd_quantization *to, int8_t *result);
 void maskd_divide_f32_s8_generic(size_t count, const float *values, const maskd_division *by, int8_t *result);

@@ -140,6 +140,19 @@ typedef void (*maskd_depthwise_f32_function)(size_t pixels, size_t channels, con
                                              const float *const *rows, const float *weights, const float *bias,
                                              float minimum, float maximum, float *result);
 
+// Two operands that are broadcast to `runs` runs of `count` results. A step leads from one element of a run to the
+// next: 1, or 0 where one value stands for the whole run. A stride leads from one run to the next; that of an operand
+// is 0 where all runs read the same, that of the result is `count` at least.
+typedef struct maskd_broadcast {
+  size_t runs;
+  size_t count;
+  size_t left_step;
+  size_t left_stride;
+  size_t right_step;
+  size_t right_stride;
+  size_t result_stride;
+} maskd_broadcast;
+
 typedef enum maskd_arithmetic {
   MASKD_ADD,
   MASKD_SUBTRACT,
@@ -151,11 +164,16 @@ typedef enum maskd_arithmetic {
   MASKD_HARD_SWISH, // left * min(max(left + 3, 0), 6) / 6, whatever right is
 } maskd_arithmetic;
 
-// result = clamp(left ... right), for `count` floats. A step is 1, or 0 where one value stands for all. Every family
-// gives the same bits.
-typedef void (*maskd_arithmetic_f32_function)(maskd_arithmetic operation, size_t count, const float *left,
-                                              size_t left_step, const float *right, size_t right_step, float minimum,
-                                              float maximum, float *result);
+// result = clamp(left ... right) of floats, broadcast as maskd_broadcast says, with the range of what is written: null,
+// or as in maskd_range_f32_function. Every family gives the same bits.
+typedef void (*maskd_arithmetic_f32_function)(maskd_arithmetic operation, const maskd_broadcast *shape,
+                                              const float *left, const float *right, float minimum, float maximum,
+                                              float *result, float *range);
+
+// sums[c] = sum over r of values[r * stride + c], row by row from zero; the stride is in floats. Every family gives the
+// same bits.
+typedef void (*maskd_sums_of_columns_f32_function)(size_t columns, size_t rows, size_t stride, const float *values,
+                                                   float *sums);
 
 // Moves range[0], the least, and range[1], the greatest value so far, to take `count` more in. What is not a number is
 // passed over.
@@ -187,19 +205,6 @@ typedef void (*maskd_divide_f32_s8_function)(size_t count, const float *values, 
 // A function of one int8 value: result[i] = table[values[i]], where a value is read as an unsigned byte. What an
 // operand or a result with an activation offset asks for is a matter of the order and the content of the 256 entries.
 typedef void (*maskd_lookup_s8_function)(size_t count, const int8_t *values, const int8_t *table, int8_t *result);
-
-// Two operands that are broadcast to `runs` runs of `count` results. A step leads from one element of a run to the
-// next: 1, or 0 where one value stands for the whole run. A stride leads from one run to the next; that of an operand
-// is 0 where all runs read the same, that of the result is `count` at least.
-typedef struct maskd_broadcast {
-  size_t runs;
-  size_t count;
-  size_t left_step;
-  size_t left_stride;
-  size_t right_step;
-  size_t right_stride;
-  size_t result_stride;
-} maskd_broadcast;
 
 // ADD and SUB as TFLite computes them in int8. With x the operand minus its zero point:
 //
@@ -319,6 +324,7 @@ typedef struct maskd_kernels {
   maskd_gemm_f32_function gemm_f32;
   maskd_depthwise_f32_function depthwise_f32;
   maskd_arithmetic_f32_function arithmetic_f32;
+  maskd_sums_of_columns_f32_function sums_of_columns_f32;
   maskd_range_f32_function range_f32;
   maskd_quantize_f32_s8_function quantize_f32_s8;
   maskd_divide_f32_s8_function divide_f32_s8;

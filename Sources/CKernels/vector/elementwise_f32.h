@@ -3,12 +3,7 @@
 
 #include "../generic/elementwise_f32.h"
 #include "vector_f32.h"
-
-static void maskd_arithmetic_f32_vector(maskd_arithmetic operation, size_t count, const float *left, size_t left_step,
-                                        const float *right, size_t right_step, float minimum, float maximum,
-                                        float *result) {
-  maskd_arithmetic_any(operation, count, left, left_step, right, right_step, minimum, maximum, result);
-}
+#include <math.h>
 
 MASKD_INLINE maskd_vector maskd_least(maskd_vector values, maskd_vector so_far) {
   return values < so_far ? values : so_far;
@@ -61,9 +56,142 @@ static void maskd_range_f32_vector(size_t count, const float *values, float *ran
     greatest[0] = maskd_greatest(greatest[v], greatest[0]);
   }
   maskd_take_lanes(least[0], greatest[0], range);
-  for (; i < count; i += 1) {
-    range[0] = values[i] < range[0] ? values[i] : range[0];
-    range[1] = values[i] > range[1] ? values[i] : range[1];
+  for (; i < count; i += 1)
+    maskd_take_value(values[i], range);
+}
+
+// As maskd_arithmetic_value.
+MASKD_INLINE maskd_vector maskd_arithmetic_vector(maskd_arithmetic operation, maskd_vector a, maskd_vector b) {
+  switch (operation) {
+  case MASKD_ADD:
+    return a + b;
+  case MASKD_SUBTRACT:
+    return a - b;
+  case MASKD_MULTIPLY:
+    return a * b;
+  case MASKD_DIVIDE:
+    return a / b;
+  case MASKD_MAXIMUM:
+    return a > b ? a : b;
+  case MASKD_MINIMUM:
+    return a > b ? b : a;
+  case MASKD_PRELU:
+    return a >= 0 ? a : a * b;
+  case MASKD_HARD_SWISH:
+    return a * maskd_clamp_vector(a + 3, 0, 6) * (maskd_vector)(1.0f / 6);
+  }
+  return a;
+}
+
+// What all runs share, and the range of their results.
+typedef struct maskd_runs_f32 {
+  size_t count, left_step, right_step;
+  float minimum, maximum;
+  maskd_vector least, greatest;
+} maskd_runs_f32;
+
+MASKD_INLINE maskd_vector maskd_operand(const float *values, size_t step, size_t i, size_t count) {
+  if (step == 0)
+    return *values;
+  return count == MASKD_LANES ? maskd_load(values + i) : maskd_load_part(values + i, count);
+}
+
+MASKD_INLINE maskd_vector maskd_combined(maskd_arithmetic operation, const maskd_runs_f32 *runs, const float *left,
+                                         const float *right, size_t i, size_t count) {
+  const maskd_vector a = maskd_operand(left, runs->left_step, i, count);
+  const maskd_vector b = maskd_operand(right, runs->right_step, i, count);
+  return maskd_clamp_vector(maskd_arithmetic_vector(operation, a, b), runs->minimum, runs->maximum);
+}
+
+MASKD_INLINE void maskd_arithmetic_run(maskd_arithmetic operation, maskd_runs_f32 *runs, const float *left,
+                                       const float *right, float *result) {
+  size_t i = 0;
+  for (; i + MASKD_LANES <= runs->count; i += MASKD_LANES) {
+    const maskd_vector values = maskd_combined(operation, runs, left, right, i, MASKD_LANES);
+    maskd_store(result + i, values);
+    runs->least = maskd_least(values, runs->least);
+    runs->greatest = maskd_greatest(values, runs->greatest);
+  }
+  const size_t rest = runs->count - i;
+  if (rest == 0)
+    return;
+  const maskd_vector values = maskd_combined(operation, runs, left, right, i, rest);
+  maskd_store_part(result + i, values, rest);
+  // What is not a number is passed over, and so are the lanes behind the end.
+  const maskd_vector seen = maskd_first_lanes(values, rest);
+  runs->least = maskd_least(seen, runs->least);
+  runs->greatest = maskd_greatest(seen, runs->greatest);
+}
+
+// The operation and the steps are known where it is inlined.
+MASKD_INLINE void maskd_arithmetic_runs(maskd_arithmetic operation, size_t left_step, size_t right_step,
+                                        const maskd_broadcast *shape, const float *left, const float *right,
+                                        float minimum, float maximum, float *result, float *range) {
+  maskd_runs_f32 runs = {shape->count, left_step, right_step, minimum, maximum, INFINITY, -INFINITY};
+  for (size_t run = 0; run < shape->runs; run += 1)
+    maskd_arithmetic_run(operation, &runs, left + run * shape->left_stride, right + run * shape->right_stride,
+                         result + run * shape->result_stride);
+  if (range)
+    maskd_take_lanes(runs.least, runs.greatest, range);
+}
+
+MASKD_INLINE void maskd_arithmetic_steps(maskd_arithmetic operation, const maskd_broadcast *shape, const float *left,
+                                         const float *right, float minimum, float maximum, float *result,
+                                         float *range) {
+  if (shape->left_step == 0)
+    maskd_arithmetic_runs(operation, 0, 1, shape, left, right, minimum, maximum, result, range);
+  else if (shape->right_step == 0)
+    maskd_arithmetic_runs(operation, 1, 0, shape, left, right, minimum, maximum, result, range);
+  else
+    maskd_arithmetic_runs(operation, 1, 1, shape, left, right, minimum, maximum, result, range);
+}
+
+#define MASKD_ARITHMETIC(OPERATION)                                                                                    \
+  case OPERATION:                                                                                                      \
+    maskd_arithmetic_steps(OPERATION, shape, left, right, minimum, maximum, result, range);                            \
+    return;
+
+static void maskd_arithmetic_f32_vector(maskd_arithmetic operation, const maskd_broadcast *shape, const float *left,
+                                        const float *right, float minimum, float maximum, float *result, float *range) {
+  switch (operation) {
+    MASKD_ARITHMETIC(MASKD_ADD)
+    MASKD_ARITHMETIC(MASKD_SUBTRACT)
+    MASKD_ARITHMETIC(MASKD_MULTIPLY)
+    MASKD_ARITHMETIC(MASKD_DIVIDE)
+    MASKD_ARITHMETIC(MASKD_MAXIMUM)
+    MASKD_ARITHMETIC(MASKD_MINIMUM)
+    MASKD_ARITHMETIC(MASKD_PRELU)
+    MASKD_ARITHMETIC(MASKD_HARD_SWISH)
+  }
+}
+
+// Sums of several vectors of columns at a time: each addition waits for the one before.
+MASKD_INLINE void maskd_sums_of_vectors(size_t vectors, size_t rows, size_t stride, const float *values, float *sums) {
+  maskd_vector so_far[MASKD_RANGE_VECTORS];
+#pragma clang loop unroll(full)
+  for (size_t v = 0; v < vectors; v += 1)
+    so_far[v] = 0;
+  for (size_t r = 0; r < rows; r += 1)
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; v += 1)
+      so_far[v] += maskd_load(values + r * stride + v * MASKD_LANES);
+#pragma clang loop unroll(full)
+  for (size_t v = 0; v < vectors; v += 1)
+    maskd_store(sums + v * MASKD_LANES, so_far[v]);
+}
+
+static void maskd_sums_of_columns_f32_vector(size_t columns, size_t rows, size_t stride, const float *values,
+                                             float *sums) {
+  size_t c = 0;
+  for (; c + MASKD_RANGE_VECTORS * MASKD_LANES <= columns; c += MASKD_RANGE_VECTORS * MASKD_LANES)
+    maskd_sums_of_vectors(MASKD_RANGE_VECTORS, rows, stride, values + c, sums + c);
+  for (; c + MASKD_LANES <= columns; c += MASKD_LANES)
+    maskd_sums_of_vectors(1, rows, stride, values + c, sums + c);
+  for (; c < columns; c += 1) {
+    float sum = 0;
+    for (size_t r = 0; r < rows; r += 1)
+      sum += values[r * stride + c];
+    sums[c] = sum;
   }
 }
 

@@ -4,13 +4,16 @@
 #include "kernels.h"
 #include "vector_f32.h"
 
-// The float matrix product. One block of columns after the other goes over all rows of the tile; a packed block is one
-// vector wide, and several are computed side by side so that each activation is loaded for all of them at once.
+// The float matrix product. One block of columns after the other goes over all rows of the tile, a few rows at a time;
+// a packed block is one vector wide, and several are computed side by side so that each activation is loaded for all of
+// them at once.
+
+enum { MASKD_TILE_ROWS = 48 };
 
 typedef struct maskd_product_f32 {
   size_t taps, depth, columns;
-  const float *const *operands;
-  const float *weights; // of the first block
+  const float *const *operands; // of the first row
+  const float *weights;         // of the first block
   const float *bias;
   float minimum, maximum;
   float *result;
@@ -30,7 +33,7 @@ MASKD_INLINE void maskd_multiply_f32(size_t rows, size_t vectors, const maskd_pr
     const float *operands[MASKD_ROWS];
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < rows; r += 1)
-      operands[r] = p->operands[tap * MASKD_ROWS + r];
+      operands[r] = p->operands[tap * MASKD_TILE_ROWS + r];
     for (size_t k = 0; k < p->depth; k += 1, weights += MASKD_LANES) {
       maskd_vector w[MASKD_VECTORS];
 #pragma clang loop unroll(full)
@@ -90,6 +93,25 @@ MASKD_MULTIPLY_ROWS_F32(2)
 MASKD_MULTIPLY_ROWS_F32(3)
 #endif
 
+// All rows of `vectors` blocks of columns.
+static void maskd_multiply_blocks_f32(size_t rows, size_t vectors, const maskd_product_f32 *blocks) {
+  maskd_product_f32 p = *blocks;
+  for (size_t done = 0; done < rows; done += MASKD_ROWS) {
+    const size_t count = rows - done < MASKD_ROWS ? rows - done : MASKD_ROWS;
+#if MASKD_VECTORS == 3
+    if (vectors == 3)
+      maskd_multiply_rows_f32_3(count, &p);
+    else
+#endif
+        if (vectors == 2)
+      maskd_multiply_rows_f32_2(count, &p);
+    else
+      maskd_multiply_rows_f32_1(count, &p);
+    p.operands += MASKD_ROWS;
+    p.result = (float *)((char *)p.result + MASKD_ROWS * p.result_stride);
+  }
+}
+
 static void maskd_gemm_f32_vector(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
                                   const float *const *operands, const float *packed, const float *bias, float minimum,
                                   float maximum, float *result, size_t result_stride) {
@@ -101,15 +123,7 @@ static void maskd_gemm_f32_vector(size_t rows, size_t first, size_t columns, siz
     // Four make two pairs rather than three and one, which has too few sums to hide the latency of adding.
     if (MASKD_VECTORS == 3 && blocks == 4)
       vectors = 2;
-#if MASKD_VECTORS == 3
-    if (vectors == 3)
-      maskd_multiply_rows_f32_3(rows, &p);
-    else
-#endif
-        if (vectors == 2)
-      maskd_multiply_rows_f32_2(rows, &p);
-    else
-      maskd_multiply_rows_f32_1(rows, &p);
+    maskd_multiply_blocks_f32(rows, vectors, &p);
     if (p.columns <= vectors * MASKD_LANES)
       return;
     p.columns -= vectors * MASKD_LANES;

@@ -7,7 +7,7 @@ struct DynamicConvolution: Step {
   let source: Operand
   /// A `DynamicScale` for each batch.
   let scales: Operand
-  let result: Operand
+  var result: Operand
   /// Of one batch.
   let window: Window
   let batches: Int
@@ -22,66 +22,163 @@ struct DynamicConvolution: Step {
   let readDepth: Int
   /// Of one batch and group.
   let parts: MatrixParts
+  var fused: FusedArithmetic?
   /// Where the range of the results goes, if somebody wants it.
-  let range: RangeSink?
+  var range: RangeSink?
   let kernels: KernelTable
 
   private var mr: Int { kernels.pointer.pointee.gemm_s8_shape.mr }
-  private var pointerByteCount: Int { Arena.aligned(mr * taps * MemoryLayout<Int>.stride) }
-  private var outsideByteCount: Int { Arena.aligned(depth + Arena.slack) }
-  private var patchByteCount: Int { tap == .row ? Arena.aligned(depth + Arena.slack) : 0 }
-
-  var partCount: Int { batches * groups.count * parts.count }
-  /// Pointers, what a tap outside the picture reads, the factors of each column, and rows that leave the picture.
-  var scratchByteCount: Int {
-    pointerByteCount + outsideByteCount + Arena.aligned(groups[0].scratchByteCount) + mr * taps * patchByteCount
+  fileprivate var pointerByteCount: Int { Arena.aligned(mr * taps * MemoryLayout<Int>.stride) }
+  fileprivate var outsideByteCount: Int { Arena.aligned(depth + Arena.slack) }
+  fileprivate var factorByteCount: Int { Arena.aligned(groups[0].scratchByteCount) }
+  fileprivate var patchByteCount: Int { tap == .row ? Arena.aligned(depth + Arena.slack) : 0 }
+  /// What is added to the results may lie where they go: until it is added they wait elsewhere.
+  fileprivate var tileByteCount: Int {
+    fused?.other == nil ? 0 : Arena.aligned(mr * parts.panelColumns * MemoryLayout<Float>.stride)
   }
 
+  var partCount: Int { batches * groups.count * parts.count }
+  /// Pointers, what a tap outside the picture reads, the factors of each column, a tile of results, and rows that leave
+  /// the picture.
+  var scratchByteCount: Int {
+    pointerByteCount + outsideByteCount + factorByteCount + tileByteCount + mr * taps * patchByteCount
+  }
+  var overwritable: [Operand] { fused?.other.map { [$0] } ?? [] }
+
   func run(_ range: Range<Int>, in arena: Arena) {
-    let seen = self.range?.begin(in: arena)
+    _ = self.range?.begin(in: arena)
     var next = range.lowerBound
     while next < range.upperBound {
       let matrix = next / parts.count
       let end = min(range.upperBound, (matrix + 1) * parts.count)
       let (batch, group) = matrix.quotientAndRemainder(dividingBy: groups.count)
-      multiply(batch: batch, group: group, next - matrix * parts.count..<end - matrix * parts.count, seen, in: arena)
+      prepare(batch: batch, group: group, in: arena, scratch: arena.scratch)
+      let product = DynamicProduct(self, batch: batch, group: group, in: arena, scratch: arena.scratch)
+      for index in next - matrix * parts.count..<end - matrix * parts.count {
+        let (rows, columns) = parts.part(index)
+        product.multiply(rows, columns, of: arena.float(result))
+      }
       next = end
     }
   }
 
-  private func multiply(
-    batch: Int, group: Int, _ range: Range<Int>, _ seen: UnsafeMutablePointer<Float>?, in arena: Arena
-  ) {
-    let table = kernels.pointer
-    let weights = groups[group]
+  /// Fills the scratch memory with what depends on the scale.
+  private func prepare(batch: Int, group: Int, in arena: Arena, scratch: UnsafeMutableRawPointer) {
     let scale = arena.elements(scales, as: DynamicScale.self)[batch]
-    let offset = table.pointee.gemm_s8_shape.activation_offset
-    let pointers = arena.scratch.assumingMemoryBound(to: UnsafeRawPointer?.self)
-    let operands = UnsafeRawPointer(pointers).assumingMemoryBound(to: UnsafePointer<Int8>?.self)
-    let outside = (arena.scratch + pointerByteCount).assumingMemoryBound(to: Int8.self)
+    let offset = kernels.pointer.pointee.gemm_s8_shape.activation_offset
+    let outside = (scratch + pointerByteCount).assumingMemoryBound(to: Int8.self)
     outside.update(repeating: Int8(truncatingIfNeeded: scale.zeroPoint &+ offset), count: outsideByteCount)
-    let factors = arena.scratch + pointerByteCount + outsideByteCount
-    var epilogue = weights.epilogue(for: scale, offset: offset, scratch: factors, range: seen)
-    let patches = factors + Arena.aligned(weights.scratchByteCount)
-    var geometry = window.geometry(pixelByteCount: inputChannels)
-    let input = UnsafeRawPointer(
-      arena.int8(source) + batch * window.inputHeight * window.inputWidth * inputChannels + group * depth)
-    let output = arena.float(result) + batch * window.outputPixels * outputChannels + group * weights.columns
-    for index in range {
-      let (rows, columns) = parts.part(index)
-      switch tap {
-      case .pixel where window.isPointwise:
-        for row in 0..<rows.count { pointers[row] = input + (rows.lowerBound + row) * inputChannels }
-      case .pixel: maskd_point_taps(&geometry, input, outside, rows.lowerBound, rows.count, mr, pointers)
-      case .row:
-        maskd_point_rows(
-          &geometry, input, outside, rows.lowerBound, rows.count, mr, pointers, patches, patchByteCount)
-      }
-      table.pointee.gemm_s8(
-        rows.count, columns.lowerBound, columns.count, taps, readDepth, operands, weights.packed.start, nil,
-        output + rows.lowerBound * outputChannels + columns.lowerBound, outputChannels * MemoryLayout<Float>.stride,
-        &epilogue)
+    groups[group].fill(scratch + pointerByteCount + outsideByteCount, for: scale, offset: offset)
+  }
+}
+
+/// The product of one batch and group on scratch memory that is prepared. Nothing in it is counted by reference: that
+/// would cost more than a small tile.
+struct DynamicProduct {
+  private let kernels: KernelTable
+  private let arena: Arena
+  private let geometry: maskd_window
+  private let epilogue: maskd_epilogue
+  private let isPointwise: Bool
+  private let tap: Convolution.Tap
+  private let (mr, taps, depth, channels): (Int, Int, Int, Int)
+  private let weights: UnsafeRawPointer
+  private let input: UnsafeRawPointer
+  private let outside: UnsafeRawPointer
+  private let pointers: UnsafeMutablePointer<UnsafeRawPointer?>
+  private let tile: UnsafeMutablePointer<Float>?
+  private let patches: UnsafeMutableRawPointer
+  private let patchByteCount: Int
+  private let fused: FusedArithmetic?
+  private let range: UnsafeMutablePointer<Float>?
+  /// Where in the result the first pixel of the batch has the first column of the group.
+  private let origin: Int
+
+  init(
+    _ step: DynamicConvolution, batch: Int, group: Int, in arena: Arena, scratch: UnsafeMutableRawPointer
+  ) {
+    let (window, matrix) = (step.window, step.groups[group])
+    (kernels, self.arena) = (step.kernels, arena)
+    (fused, range) = (step.fused, step.range?.place(in: arena))
+    geometry = window.geometry(pixelByteCount: step.inputChannels)
+    epilogue = matrix.epilogue(
+      scratch + step.pointerByteCount + step.outsideByteCount, range: fused == nil ? range : nil)
+    (isPointwise, tap, taps, depth) = (window.isPointwise, step.tap, step.taps, step.readDepth)
+    (channels, weights) = (step.outputChannels, UnsafeRawPointer(matrix.packed.start))
+    mr = kernels.pointer.pointee.gemm_s8_shape.mr
+    input = UnsafeRawPointer(
+      arena.int8(step.source) + batch * window.inputHeight * window.inputWidth * step.inputChannels
+        + group * step.depth)
+    pointers = scratch.assumingMemoryBound(to: UnsafeRawPointer?.self)
+    outside = UnsafeRawPointer(scratch + step.pointerByteCount)
+    let free = scratch + step.pointerByteCount + step.outsideByteCount + step.factorByteCount
+    tile = step.tileByteCount == 0 ? nil : free.assumingMemoryBound(to: Float.self)
+    (patches, patchByteCount) = (free + step.tileByteCount, step.patchByteCount)
+    origin = batch * window.outputPixels * channels + group * matrix.columns
+  }
+
+  /// Computes one tile of results. `target` is where the first of them goes; the rows there lie as in the result.
+  func multiply(_ rows: Range<Int>, _ columns: Range<Int>, to target: UnsafeMutablePointer<Float>) {
+    point(rows)
+    let stride = tile == nil ? channels : columns.count
+    withUnsafePointer(to: epilogue) {
+      kernels.pointer.pointee.gemm_s8(
+        rows.count, columns.lowerBound, columns.count, taps, depth,
+        UnsafeRawPointer(pointers).assumingMemoryBound(to: UnsafePointer<Int8>?.self), weights, nil, tile ?? target,
+        stride * MemoryLayout<Float>.stride, $0)
     }
+    fused?.run(
+      tile ?? target, rows: rows.count, columns: columns.count, valueStride: stride, to: target, stride: channels,
+      first: origin + rows.lowerBound * channels + columns.lowerBound, range: range, in: arena, kernels)
+  }
+
+  private func point(_ rows: Range<Int>) {
+    if isPointwise {
+      for row in 0..<rows.count { pointers[row] = input + (rows.lowerBound + row) * geometry.pixel_bytes }
+      return
+    }
+    withUnsafePointer(to: geometry) {
+      switch tap {
+      case .pixel: maskd_point_taps($0, input, outside, rows.lowerBound, rows.count, mr, pointers)
+      case .row:
+        maskd_point_rows($0, input, outside, rows.lowerBound, rows.count, mr, pointers, patches, patchByteCount)
+      }
+    }
+  }
+
+  /// The same for a tile that goes to its place in the result.
+  func multiply(_ rows: Range<Int>, _ columns: Range<Int>, of result: UnsafeMutablePointer<Float>) {
+    multiply(rows, columns, to: result + origin + rows.lowerBound * channels + columns.lowerBound)
+  }
+
+  /// Writes the first `columns` pixels of a row of the picture.
+  func write(row: Int, columns: Int, to target: UnsafeMutablePointer<Float>) {
+    let tiles = (columns + mr - 1) / mr
+    for tile in 0..<tiles {
+      let (first, end) = (columns * tile / tiles, columns * (tile + 1) / tiles)
+      let start = row * geometry.output_width
+      multiply(start + first..<start + end, 0..<channels, to: target + first * channels)
+    }
+  }
+}
+
+extension DynamicConvolution: RowSource {
+  var writesRows: Bool { batches == 1 && groups.count == 1 && parts.panelColumns >= outputChannels }
+  var rowScratchByteCount: Int { Arena.aligned(scratchByteCount) }
+
+  func rowWriter(in arena: Arena, scratch: UnsafeMutableRawPointer) -> RowWriter {
+    prepare(batch: 0, group: 0, in: arena, scratch: scratch)
+    return .dynamicProduct(DynamicProduct(self, batch: 0, group: 0, in: arena, scratch: scratch))
+  }
+}
+
+extension DynamicConvolution: FusableLayer {
+  var fusesSums: Bool { true }
+
+  func fusing(_ arithmetic: FusedArithmetic, result: Operand, range: RangeSink?) -> DynamicConvolution {
+    var step = self
+    (step.fused, step.result, step.range) = (arithmetic, result, range)
+    return step
   }
 }
 

@@ -1,54 +1,103 @@
 import CKernels
 import TFLite
 
-/// DEPTHWISE_CONV_2D on float activations with int8 weights: as `DepthwiseConvolution`, on activations that were
-/// quantized a moment before.
+/// DEPTHWISE_CONV_2D on float activations with int8 weights: as `DepthwiseConvolution`, on activations that are
+/// quantized while it goes over them, or were a moment before.
 struct DynamicDepthwiseConvolution: Step {
-  let source: Operand
-  /// A `DynamicScale` for each picture.
-  let scales: Operand
-  let result: Operand
+  /// Where the activations come from.
+  enum Source: Sendable {
+    /// Quantized, with a `DynamicScale` for each picture.
+    case quantized(Operand, scales: Operand)
+    /// One picture of floats and their range.
+    case floats(Operand, range: RangeSink)
+  }
+
+  let source: Source
+  var result: Operand
   let rows: PictureRows
   let weights: DynamicWeights
+  var fused: FusedArithmetic?
   /// Where the range of the results goes, if somebody wants it.
-  let range: RangeSink?
+  var range: RangeSink?
   let kernels: KernelTable
+
+  private var factorByteCount: Int { Arena.aligned(weights.scratchByteCount) }
+  private var offset: Int32 { kernels.pointer.pointee.gemm_s8_shape.activation_offset }
 
   var partCount: Int { rows.window.batches * rows.window.outputHeight }
   /// The factors of each channel, then rows of the picture.
-  var scratchByteCount: Int { weights.scratchByteCount + rows.scratchByteCount }
+  var scratchByteCount: Int { factorByteCount + rows.scratchByteCount }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
-    let seen = range?.begin(in: arena)
+    _ = range?.begin(in: arena)
     let height = rows.window.outputHeight
     var next = parts.lowerBound
     while next < parts.upperBound {
       let picture = next / height
       let end = min(parts.upperBound, (picture + 1) * height)
-      convolve(picture, next..<end, seen, in: arena)
+      convolve(picture, next..<end, in: arena)
       next = end
     }
   }
 
-  private func convolve(
-    _ picture: Int, _ parts: Range<Int>, _ seen: UnsafeMutablePointer<Float>?, in arena: Arena
-  ) {
-    let table = kernels.pointer
+  private func scale(of picture: Int, in arena: Arena) -> DynamicScale {
+    switch source {
+    case .quantized(_, let scales): arena.elements(scales, as: DynamicScale.self)[picture]
+    case .floats(_, let range): DynamicScale(range.total(in: arena))
+    }
+  }
+
+  private func convolve(_ picture: Int, _ parts: Range<Int>, in arena: Arena) {
     let (window, channels) = (rows.window, weights.columns)
-    let scale = arena.elements(scales, as: DynamicScale.self)[picture]
-    let offset = table.pointee.gemm_s8_shape.activation_offset
-    var epilogue = weights.epilogue(for: scale, offset: offset, scratch: arena.scratch, range: seen)
+    let scale = scale(of: picture, in: arena)
+    let place = range?.place(in: arena)
+    weights.fill(arena.scratch, for: scale, offset: offset)
+    var epilogue = weights.epilogue(arena.scratch, range: fused == nil ? place : nil)
     var geometry = window.depthwiseGeometry(
       pixelByteCount: channels, resultByteCount: channels * MemoryLayout<Float>.stride)
+    let (input, count) = (input(in: arena), window.inputWidth * channels)
     let ring = PictureRows.Ring(
-      rows, input: arena.bytes(source), outside: UInt8(truncatingIfNeeded: scale.zeroPoint &+ offset),
-      scratch: arena.scratch + weights.scratchByteCount)
+      rows, input: input.quantized, outside: UInt8(truncatingIfNeeded: scale.zeroPoint &+ offset),
+      scratch: arena.scratch + factorByteCount)
+    let rowCount = window.outputWidth * channels
     for part in parts {
-      let pointers = UnsafeRawPointer(ring.pointers(forRow: part)).assumingMemoryBound(to: UnsafePointer<Int8>?.self)
-      table.pointee.depthwise_s8(
-        window.outputWidth, channels, &geometry, pointers, weights.packed.start,
-        arena.float(result) + part * window.outputWidth * channels, &epilogue)
+      let taps: UnsafeMutablePointer<UnsafeRawPointer?>
+      if let floats = input.floats {
+        taps = ring.pointers(forRow: part) { row, columns, target in
+          scale.quantize(
+            floats + row * count, count: columns * channels, to: target.assumingMemoryBound(to: Int8.self),
+            hasOffset: offset != 0,
+            kernels)
+        }
+      } else {
+        taps = ring.pointers(forRow: part)
+      }
+      let target = arena.float(result) + part * rowCount
+      kernels.pointer.pointee.depthwise_s8(
+        window.outputWidth, channels, &geometry,
+        UnsafeRawPointer(taps).assumingMemoryBound(to: UnsafePointer<Int8>?.self), weights.packed.start, target,
+        &epilogue)
+      fused?.run(
+        target, rows: 1, columns: rowCount, valueStride: rowCount, to: target, stride: rowCount, first: 0, range: place,
+        in: arena, kernels)
     }
+  }
+
+  private func input(in arena: Arena) -> (quantized: UnsafeRawPointer?, floats: UnsafePointer<Float>?) {
+    switch source {
+    case .quantized(let operand, _): (UnsafeRawPointer(arena.bytes(operand)), nil)
+    case .floats(let operand, _): (nil, UnsafePointer(arena.float(operand)))
+    }
+  }
+}
+
+extension DynamicDepthwiseConvolution: FusableLayer {
+  var fusesSums: Bool { false }
+
+  func fusing(_ arithmetic: FusedArithmetic, result: Operand, range: RangeSink?) -> DynamicDepthwiseConvolution {
+    var step = self
+    (step.fused, step.result, step.range) = (arithmetic, result, range)
+    return step
   }
 }
 
@@ -75,12 +124,32 @@ extension Compiler {
       packed: memory, sums: packedSums(sums, count: channels), scales: layer.weightScales, bias: layer.bias,
       activation: layer.activation)
     try countConstant(bytes: packedWeights.byteCount)
-    let form = try dynamicForm(of: source, rows: window.batches, isSymmetric: false, node)
+    let input = try dynamicRows(of: source, pictures: window.batches, node)
     let range = try rangeSink(for: result, partCount: window.batches * window.outputHeight, node)
+    var rows = PictureRows(window: window, pixelByteCount: channels)
+    if case .floats = input { rows.areComputed = true }
     let step = DynamicDepthwiseConvolution(
-      source: form.operand, scales: form.scales, result: result,
-      rows: PictureRows(window: window, pixelByteCount: channels), weights: packedWeights, range: range,
-      kernels: family.table)
-    try emit(step, reading: [form.operand, form.scales], writing: [result] + range.operands)
+      source: input, result: result, rows: rows, weights: packedWeights, range: range, kernels: family.table)
+    try emit(step, reading: input.operands, writing: [result] + range.operands)
+  }
+
+  /// Activations that the step quantizes row by row where nobody else wants them quantized.
+  private mutating func dynamicRows(
+    of source: Operand, pictures: Int, _ node: Node
+  ) throws(CompilationError) -> DynamicDepthwiseConvolution.Source {
+    guard pictures == 1, dynamicReaderCount(of: source) == 1 else {
+      let form = try dynamicForm(of: source, rows: pictures, isSymmetric: false, node)
+      return .quantized(form.operand, scales: form.scales)
+    }
+    return .floats(source, range: try range(of: source, node))
+  }
+}
+
+extension DynamicDepthwiseConvolution.Source {
+  fileprivate var operands: [Operand] {
+    switch self {
+    case .quantized(let operand, let scales): [operand, scales]
+    case .floats(let operand, let range): [operand, range.operand]
+    }
   }
 }

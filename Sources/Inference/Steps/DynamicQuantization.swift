@@ -12,6 +12,11 @@ struct DynamicScale: BitwiseCopyable {
   /// Ranges are cut off here, so that no scale becomes infinite.
   private static let limit: Float = 0x1p120
 
+  /// As layers with several scales choose it.
+  init(_ range: (least: Float, greatest: Float)) {
+    self.init(least: range.least, greatest: range.greatest, isSymmetric: false)
+  }
+
   /// Chooses for a range that includes zero.
   init(least: Float, greatest: Float, isSymmetric: Bool) {
     let (low, high) = (max(least, -Self.limit), min(greatest, Self.limit))
@@ -107,7 +112,7 @@ struct QuantizeRows: Step {
 }
 
 extension DynamicScale {
-  fileprivate func quantize(
+  func quantize(
     _ values: UnsafePointer<Float>, count: Int, to result: UnsafeMutablePointer<Int8>, hasOffset: Bool,
     _ kernels: KernelTable
   ) {
@@ -160,7 +165,7 @@ extension Compiler {
   }
 
   /// The range of a float operand: as its writer noted it, or found by a step of its own.
-  private mutating func range(of source: Operand, _ node: Node) throws(CompilationError) -> RangeSink {
+  mutating func range(of source: Operand, _ node: Node) throws(CompilationError) -> RangeSink {
     if let known = rangeSinks[source] { return known }
     let count = self[source].elementCount
     let sink = try makeRangeSink(partCount: Chunks.count(of: count), node)

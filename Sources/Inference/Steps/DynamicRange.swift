@@ -13,9 +13,12 @@ struct RangeSink: Sendable {
   /// A cache line, so that threads do not write to the same one.
   static let stride = 16
 
+  /// The place of the calling thread.
+  func place(in arena: Arena) -> UnsafeMutablePointer<Float> { arena.float(operand) + arena.thread * Self.stride }
+
   /// The place of the calling thread, emptied.
   func begin(in arena: Arena) -> UnsafeMutablePointer<Float> {
-    let place = arena.float(operand) + arena.thread * Self.stride
+    let place = place(in: arena)
     place.update(repeating: 0, count: 2)
     return place
   }
@@ -58,17 +61,20 @@ extension Compiler {
   }
 
   /// Whether a layer with int8 weights reads a float value.
-  private func isReadByDynamicLayer(_ operand: Operand, throughPadding: Bool = true) -> Bool {
-    model.main.operators.contains { operation in
-      guard case .builtin(let code) = operation.code, operation.inputs.first == operand.index else { return false }
+  private func isReadByDynamicLayer(_ operand: Operand) -> Bool { dynamicReaderCount(of: operand) > 0 }
+
+  /// How many layers with int8 weights read a float value.
+  func dynamicReaderCount(of operand: Operand, throughPadding: Bool = true) -> Int {
+    model.main.operators.reduce(0) { count, operation in
+      guard case .builtin(let code) = operation.code, operation.inputs.first == operand.index else { return count }
       // Most padding is left to the convolution behind it.
       if code == .pad, throughPadding, let padded = operation.outputs.first {
-        return isReadByDynamicLayer(Operand(index: padded), throughPadding: false)
+        return count + dynamicReaderCount(of: Operand(index: padded), throughPadding: false)
       }
       guard code == .convolution2D || code == .depthwiseConvolution2D || code == .fullyConnected,
-        operation.inputs.count > 1, let weights = operation.inputs[1]
-      else { return false }
-      return values[weights].type == .int8
+        operation.inputs.count > 1, let weights = operation.inputs[1], values[weights].type == .int8
+      else { return count }
+      return count + 1
     }
   }
 }

@@ -31,13 +31,11 @@ struct DynamicWeights: Sendable {
 
   var byteCount: Int { packed.byteCount + perColumn.byteCount }
 
-  /// Bytes that `epilogue` fills.
+  /// Bytes that `fill` fills.
   var scratchByteCount: Int { 2 * Requantization.padded(columns) * 4 }
 
-  /// Works out what the kernel does with the sums of activations of that scale, which are stored with that offset.
-  func epilogue(
-    for input: DynamicScale, offset: Int32, scratch: UnsafeMutableRawPointer, range: UnsafeMutablePointer<Float>?
-  ) -> maskd_epilogue {
+  /// Works out, for activations of that scale which are stored with that offset, what each column asks for.
+  func fill(_ scratch: UnsafeMutableRawPointer, for input: DynamicScale, offset: Int32) {
     let padded = Requantization.padded(columns)
     let sums = perColumn.elements(as: Int32.self)
     let scales = perColumn.elements(as: Float.self) + padded
@@ -48,10 +46,15 @@ struct DynamicWeights: Sendable {
       bias[column] = 0 &- stored &* sums[column]
       factor[column] = input.scale * scales[column]
     }
+  }
+
+  /// What the kernel does with the sums, once the scratch memory is filled.
+  func epilogue(_ scratch: UnsafeMutableRawPointer, range: UnsafeMutablePointer<Float>?) -> maskd_epilogue {
+    let padded = Requantization.padded(columns)
     var epilogue = maskd_epilogue()
-    epilogue.bias = UnsafePointer(bias)
-    epilogue.factor = UnsafePointer(factor)
-    epilogue.addend = UnsafePointer(scales + padded)
+    epilogue.bias = UnsafePointer(scratch.assumingMemoryBound(to: Int32.self))
+    epilogue.factor = UnsafePointer((scratch + padded * 4).assumingMemoryBound(to: Float.self))
+    epilogue.addend = UnsafePointer(perColumn.elements(as: Float.self) + 2 * padded)
     epilogue.float_minimum = activation.lowerBound
     epilogue.float_maximum = activation.upperBound
     epilogue.range = range

@@ -23,27 +23,25 @@ struct FloatArithmetic: Step {
   func run(_ parts: Range<Int>, in arena: Arena) {
     let seen = range?.begin(in: arena)
     let (left, right, result) = (arena.float(left), arena.float(right), arena.float(result))
-    for part in parts {
-      if walk.runs > 1 {
-        let start = walk.offsets(ofRun: part)
-        compute(walk.count, left + start.left, right + start.right, result + part * walk.count, seen)
-      } else {
-        let chunk = Chunks.range(of: part..<part + 1, in: walk.count)
-        compute(
-          chunk.count, left + chunk.lowerBound * walk.leftStep, right + chunk.lowerBound * walk.rightStep,
-          result + chunk.lowerBound, seen)
-      }
+    guard walk.runs > 1 else {
+      let range = Chunks.range(of: parts, in: walk.count)
+      var chunk = walk.together(fromRun: 0, limit: 1)
+      chunk.count = range.count
+      if chunk.count == 0 { return }
+      kernels.pointer.pointee.arithmetic_f32(
+        operation, &chunk, left + range.lowerBound * walk.leftStep, right + range.lowerBound * walk.rightStep,
+        limits.lowerBound, limits.upperBound, result + range.lowerBound, seen)
+      return
     }
-  }
-
-  private func compute(
-    _ count: Int, _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, _ result: UnsafeMutablePointer<Float>,
-    _ seen: UnsafeMutablePointer<Float>?
-  ) {
-    let table = kernels.pointer
-    table.pointee.arithmetic_f32(
-      operation, count, left, walk.leftStep, right, walk.rightStep, limits.lowerBound, limits.upperBound, result)
-    if let seen { table.pointee.range_f32(count, result, seen) }
+    var run = parts.lowerBound
+    while run < parts.upperBound {
+      let start = walk.offsets(ofRun: run)
+      var shape = walk.together(fromRun: run, limit: parts.upperBound - run)
+      kernels.pointer.pointee.arithmetic_f32(
+        operation, &shape, left + start.left, right + start.right, limits.lowerBound, limits.upperBound,
+        result + run * walk.count, seen)
+      run += shape.runs
+    }
   }
 }
 
@@ -52,6 +50,11 @@ extension Compiler {
     _ operation: maskd_arithmetic, _ operands: BinaryOperands, activation: Activation, _ node: Node
   ) throws(CompilationError) {
     let result = try define(of: node, type: .float32, shape: operands.shape)
+    if operation == MASKD_ADD, operands.walk.takesLeftOnce, operands.walk.takesRightOnce,
+      try fuseSum(operands, result: result, limits: try floatRange(activation, node), node)
+    {
+      return
+    }
     let range = try rangeSink(for: result, partCount: FloatArithmetic.partCount(of: operands.walk), node)
     let step = FloatArithmetic(
       left: operands.left, right: operands.right, result: result, walk: operands.walk, operation: operation,
@@ -65,6 +68,11 @@ extension Compiler {
   ) throws(CompilationError) {
     let shape = self[source].shape
     let result = try define(of: node, type: .float32, shape: shape)
+    if let layer = takeLayer(writing: source, forSum: false) {
+      let function = FusedArithmetic(operation: operation, other: nil, limits: limits)
+      try emitFused(layer, function, result: result, reading: [], node)
+      return
+    }
     // The identity of a maximum of a value with itself: each value is both operands.
     let walk = BroadcastWalk(left: shape, right: shape, result: shape)
     let range = try rangeSink(for: result, partCount: FloatArithmetic.partCount(of: walk), node)
@@ -72,5 +80,26 @@ extension Compiler {
       left: source, right: source, result: result, walk: walk, operation: operation, limits: limits, range: range,
       kernels: family.table)
     try emit(step, reading: [source], writing: [result] + range.operands)
+  }
+
+  /// Lets the layer that made one operand a moment before add the other one.
+  private mutating func fuseSum(
+    _ operands: BinaryOperands, result: Operand, limits: ClosedRange<Float>, _ node: Node
+  ) throws(CompilationError) -> Bool {
+    for (operand, other) in [(operands.left, operands.right), (operands.right, operands.left)] {
+      guard let layer = takeLayer(writing: operand, forSum: true) else { continue }
+      let sum = FusedArithmetic(operation: MASKD_ADD, other: other, limits: limits)
+      try emitFused(layer, sum, result: result, reading: [other], node)
+      return true
+    }
+    return false
+  }
+
+  private mutating func emitFused(
+    _ layer: any FusableLayer, _ arithmetic: FusedArithmetic, result: Operand, reading reads: [Operand], _ node: Node
+  ) throws(CompilationError) {
+    let range = try rangeSink(for: result, partCount: layer.partCount, node)
+    try emitFused(
+      layer.fusing(arithmetic, result: result, range: range), reading: reads, writing: [result] + range.operands)
   }
 }

@@ -40,7 +40,9 @@ func paddedFloats(_ values: ArraySlice<Float>) -> [Float] {
 /// CONV_2D and FULLY_CONNECTED in float32: as `Convolution`.
 struct FloatConvolution: Step {
   let source: Operand
-  let result: Operand
+  /// Makes the rows of the picture one by one, for a convolution of single pixels; nil where they lie in `source`.
+  let producer: (any RowSource)?
+  var result: Operand
   let window: Window
   let inputChannels: Int
   let outputChannels: Int
@@ -50,86 +52,150 @@ struct FloatConvolution: Step {
   let taps: Int
   let parts: MatrixParts
   let outside: AlignedMemory
+  var fused: FusedArithmetic?
   /// Where the range of the results goes, if somebody wants it.
-  let range: RangeSink?
+  var range: RangeSink?
   let kernels: KernelTable
 
-  var partCount: Int { groups.count * parts.count }
   private var mr: Int { kernels.pointer.pointee.gemm_f32_shape.mr }
-  private var pointerByteCount: Int { Arena.aligned(mr * taps * MemoryLayout<Int>.stride) }
-  private var patchByteCount: Int { tap == .row ? Arena.aligned(groups[0].depth * MemoryLayout<Float>.stride) : 0 }
-  /// Pointers, then rows that leave the picture.
-  var scratchByteCount: Int { pointerByteCount + mr * taps * patchByteCount }
+  fileprivate var pointerByteCount: Int { Arena.aligned(mr * taps * MemoryLayout<Int>.stride) }
+  fileprivate var patchByteCount: Int { tap == .row ? Arena.aligned(groups[0].depth * MemoryLayout<Float>.stride) : 0 }
+  fileprivate var tileByteCount: Int { Arena.aligned(pointerByteCount + mr * taps * patchByteCount) }
+  fileprivate var madeRowByteCount: Int {
+    producer == nil ? 0 : Arena.aligned(window.inputWidth * inputChannels * MemoryLayout<Float>.stride)
+  }
+
+  var partCount: Int { producer == nil ? groups.count * parts.count : window.batches * window.outputHeight }
+  /// Pointers, rows that leave the picture, and where rows are made one of them and what that takes.
+  var scratchByteCount: Int { tileByteCount + madeRowByteCount + producer.scratchByteCount }
 
   func run(_ range: Range<Int>, in arena: Arena) {
-    let table = kernels.pointer
-    let pointers = arena.scratch.assumingMemoryBound(to: UnsafeRawPointer?.self)
-    let operands = UnsafeRawPointer(pointers).assumingMemoryBound(to: UnsafePointer<Float>?.self)
-    let pixelByteCount = inputChannels * MemoryLayout<Float>.stride
-    var geometry = window.geometry(pixelByteCount: pixelByteCount)
-    let seen = self.range?.begin(in: arena)
-    for index in range {
-      let (number, part) = index.quotientAndRemainder(dividingBy: parts.count)
-      let (rows, columns) = parts.part(part)
-      let group = groups[number]
-      let input = UnsafeRawPointer(arena.float(source) + number * group.depth)
-      switch tap {
-      case .pixel where window.isPointwise:
-        for row in 0..<rows.count { pointers[row] = input + (rows.lowerBound + row) * pixelByteCount }
-      case .pixel: maskd_point_taps(&geometry, input, outside.start, rows.lowerBound, rows.count, mr, pointers)
-      case .row:
-        maskd_point_rows(
-          &geometry, input, outside.start, rows.lowerBound, rows.count, mr, pointers,
-          arena.scratch + pointerByteCount, patchByteCount)
+    _ = self.range?.begin(in: arena)
+    guard producer == nil else {
+      let product = FloatProduct(self, group: 0, in: arena, scratch: arena.scratch)
+      let rowCount = window.outputWidth * outputChannels
+      for row in range {
+        product.write(row: row, columns: window.outputWidth, to: arena.float(result) + row * rowCount)
       }
-      let target =
-        arena.float(result) + rows.lowerBound * outputChannels + number * group.columns + columns.lowerBound
-      table.pointee.gemm_f32(
-        rows.count, columns.lowerBound, columns.count, taps, group.depth, operands,
-        group.memory.elements(as: Float.self), group.bias.elements(as: Float.self), group.range.lowerBound,
-        group.range.upperBound, target, outputChannels * MemoryLayout<Float>.stride)
-      guard let seen else { continue }
-      if columns.count == outputChannels {
-        table.pointee.range_f32(rows.count * columns.count, target, seen)
-      } else {
-        for row in 0..<rows.count { table.pointee.range_f32(columns.count, target + row * outputChannels, seen) }
+      return
+    }
+    var next = range.lowerBound
+    while next < range.upperBound {
+      let group = next / parts.count
+      let end = min(range.upperBound, (group + 1) * parts.count)
+      let product = FloatProduct(self, group: group, in: arena, scratch: arena.scratch)
+      let target = arena.float(result) + group * groups[group].columns
+      for index in next - group * parts.count..<end - group * parts.count {
+        let (rows, columns) = parts.part(index)
+        product.multiply(rows, columns, to: target + rows.lowerBound * outputChannels + columns.lowerBound)
       }
+      next = end
     }
   }
 }
 
-/// DEPTHWISE_CONV_2D in float32: as `DepthwiseConvolution`.
-struct FloatDepthwiseConvolution: Step {
-  let source: Operand
-  let result: Operand
-  let rows: PictureRows
-  let channels: Int
-  let weights: AlignedMemory
-  let bias: AlignedMemory
-  let activation: ClosedRange<Float>
-  /// Where the range of the results goes, if somebody wants it.
-  let range: RangeSink?
-  let kernels: KernelTable
+/// One matrix of a float convolution, ready to multiply. Nothing in it is counted by reference: that would cost more than
+/// a small tile.
+struct FloatProduct {
+  private let kernels: KernelTable
+  private let arena: Arena
+  private let geometry: maskd_window
+  private let isPointwise: Bool
+  private let tap: Convolution.Tap
+  private let (mr, taps, depth, channels): (Int, Int, Int, Int)
+  private let (weights, bias): (UnsafePointer<Float>, UnsafePointer<Float>)
+  private let limits: ClosedRange<Float>
+  private let input: UnsafeRawPointer
+  private let outside: UnsafeRawPointer
+  private let pointers: UnsafeMutablePointer<UnsafeRawPointer?>
+  private let patches: UnsafeMutableRawPointer
+  private let patchByteCount: Int
+  /// Makes a row of the picture where `input` is.
+  private let producer: RowProducer?
+  private let fused: FusedArithmetic?
+  private let range: UnsafeMutablePointer<Float>?
 
-  var partCount: Int { rows.window.batches * rows.window.outputHeight }
-  var scratchByteCount: Int { rows.scratchByteCount }
+  init(_ step: FloatConvolution, group: Int, in arena: Arena, scratch: UnsafeMutableRawPointer) {
+    let matrix = step.groups[group]
+    (kernels, self.arena) = (step.kernels, arena)
+    geometry = step.window.geometry(pixelByteCount: step.inputChannels * MemoryLayout<Float>.stride)
+    (isPointwise, tap) = (step.window.isPointwise, step.tap)
+    mr = kernels.pointer.pointee.gemm_f32_shape.mr
+    (taps, depth, channels, limits) = (step.taps, matrix.depth, step.outputChannels, matrix.range)
+    weights = UnsafePointer(matrix.memory.elements(as: Float.self))
+    bias = UnsafePointer(matrix.bias.elements(as: Float.self))
+    outside = UnsafeRawPointer(step.outside.start)
+    pointers = scratch.assumingMemoryBound(to: UnsafeRawPointer?.self)
+    (patches, patchByteCount) = (scratch + step.pointerByteCount, step.patchByteCount)
+    (fused, range) = (step.fused, step.range?.place(in: arena))
+    let made = scratch + step.tileByteCount
+    producer = step.producer.map { RowProducer($0, in: arena, scratch: made + step.madeRowByteCount) }
+    input =
+      producer == nil
+      ? UnsafeRawPointer(arena.float(step.source) + group * matrix.depth) : UnsafeRawPointer(made)
+  }
 
-  func run(_ parts: Range<Int>, in arena: Arena) {
+  /// Computes one tile of results. `target` is where the first of them goes; the rows there lie as in the result.
+  func multiply(_ rows: Range<Int>, _ columns: Range<Int>, to target: UnsafeMutablePointer<Float>) {
     let table = kernels.pointer
-    let window = rows.window
-    let pixelByteCount = channels * MemoryLayout<Float>.stride
-    var geometry = window.depthwiseGeometry(pixelByteCount: pixelByteCount, resultByteCount: pixelByteCount)
-    let ring = PictureRows.Ring(rows, input: arena.bytes(source), outside: 0, scratch: arena.scratch)
-    let seen = range?.begin(in: arena)
-    let rowCount = window.outputWidth * channels
-    for part in parts {
-      let pointers = UnsafeRawPointer(ring.pointers(forRow: part)).assumingMemoryBound(to: UnsafePointer<Float>?.self)
-      let target = arena.float(result) + part * rowCount
-      table.pointee.depthwise_f32(
-        window.outputWidth, channels, &geometry, pointers, weights.elements(as: Float.self),
-        bias.elements(as: Float.self), activation.lowerBound, activation.upperBound, target)
-      if let seen { table.pointee.range_f32(rowCount, target, seen) }
+    point(rows)
+    table.pointee.gemm_f32(
+      rows.count, columns.lowerBound, columns.count, taps, depth,
+      UnsafeRawPointer(pointers).assumingMemoryBound(to: UnsafePointer<Float>?.self), weights, bias, limits.lowerBound,
+      limits.upperBound, target, channels * MemoryLayout<Float>.stride)
+    if let fused {
+      fused.run(
+        target, rows: rows.count, columns: columns.count, valueStride: channels, to: target, stride: channels, first: 0,
+        range: range, in: arena, kernels)
+    } else if let range {
+      let isWhole = columns.count == channels
+      for row in 0..<(isWhole ? 1 : rows.count) {
+        table.pointee.range_f32(isWhole ? rows.count * columns.count : columns.count, target + row * channels, range)
+      }
     }
+  }
+
+  private func point(_ rows: Range<Int>) {
+    if isPointwise {
+      for row in 0..<rows.count { pointers[row] = input + (rows.lowerBound + row) * geometry.pixel_bytes }
+      return
+    }
+    withUnsafePointer(to: geometry) {
+      switch tap {
+      case .pixel: maskd_point_taps($0, input, outside, rows.lowerBound, rows.count, mr, pointers)
+      case .row:
+        maskd_point_rows($0, input, outside, rows.lowerBound, rows.count, mr, pointers, patches, patchByteCount)
+      }
+    }
+  }
+
+  /// Writes the first `columns` pixels of a row of the picture, counted through all pictures.
+  func write(row: Int, columns: Int, to target: UnsafeMutablePointer<Float>) {
+    producer?.write(
+      row: row, columns: columns, to: UnsafeMutablePointer(mutating: input.assumingMemoryBound(to: Float.self)))
+    let first = producer == nil ? row * geometry.output_width : 0
+    for start in stride(from: 0, to: columns, by: mr) {
+      multiply(first + start..<first + min(columns, start + mr), 0..<channels, to: target + start * channels)
+    }
+  }
+}
+
+extension FloatConvolution: RowSource {
+  var writesRows: Bool { groups.count == 1 && parts.panelColumns >= outputChannels }
+  var rowScratchByteCount: Int { Arena.aligned(scratchByteCount) }
+
+  func rowWriter(in arena: Arena, scratch: UnsafeMutableRawPointer) -> RowWriter {
+    .product(FloatProduct(self, group: 0, in: arena, scratch: scratch))
+  }
+}
+
+extension FloatConvolution: FusableLayer {
+  var fusesSums: Bool { false }
+
+  func fusing(_ arithmetic: FusedArithmetic, result: Operand, range: RangeSink?) -> FloatConvolution {
+    var step = self
+    (step.fused, step.result, step.range) = (arithmetic, result, range)
+    return step
   }
 }
 
@@ -157,12 +223,15 @@ extension Compiler {
     let parts = MatrixParts(
       rows: window.outputPixels, columns: columns, columnByteCount: window.taps * shape[3] * 4,
       mr: family.table.pointer.pointee.gemm_f32_shape.mr)
-    let range = try rangeSink(for: result, partCount: groupCount * parts.count, node)
+    let producer = window.isPointwise && groupCount == 1 && parts.panelColumns >= columns ? takeRows(of: source) : nil
+    let range = try rangeSink(
+      for: result, partCount: producer == nil ? groupCount * parts.count : window.outputHeight * window.batches, node)
     let step = FloatConvolution(
-      source: source, result: result, window: window, inputChannels: self[source].shape[3], outputChannels: shape[0],
+      source: source, producer: producer, result: result, window: window, inputChannels: self[source].shape[3],
+      outputChannels: shape[0],
       groups: groups, tap: isRowTap ? .row : .pixel, taps: taps, parts: parts,
       outside: AlignedMemory(byteCount: depth * 4), range: range, kernels: family.table)
-    try emit(step, reading: [source], writing: [result] + range.operands)
+    try emitFused(step, reading: producer == nil ? [source] : [], writing: [result] + range.operands)
   }
 
   mutating func emitFloatProduct(
@@ -179,31 +248,14 @@ extension Compiler {
       mr: family.table.pointer.pointee.gemm_f32_shape.mr)
     let range = try rangeSink(for: result, partCount: parts.count, node)
     let step = FloatConvolution(
-      source: source, result: result, window: Window(rows: rows), inputChannels: shape[1], outputChannels: shape[0],
+      source: source, producer: nil, result: result, window: Window(rows: rows), inputChannels: shape[1],
+      outputChannels: shape[0],
       groups: [matrix], tap: .pixel, taps: 1, parts: parts, outside: AlignedMemory(byteCount: 0), range: range,
       kernels: family.table)
     try emit(step, reading: [source], writing: [result] + range.operands)
   }
 
-  mutating func emitFloatDepthwise(
-    source: Operand, result: Operand, window: Window, weights: Operand, bias: Operand?, activation: Activation,
-    _ node: Node
-  ) throws(CompilationError) {
-    let channels = self[weights].shape[3]
-    let values = try constantFloats(weights, node)
-    try countConstant(bytes: window.taps * Requantization.padded(channels) * 4)
-    let packed = (0..<window.taps).flatMap { paddedFloats(values[$0 * channels..<($0 + 1) * channels]) }
-    let range = try rangeSink(for: result, partCount: window.batches * window.outputHeight, node)
-    let step = FloatDepthwiseConvolution(
-      source: source, result: result, rows: PictureRows(window: window, pixelByteCount: channels * 4),
-      channels: channels, weights: AlignedMemory(copying: packed),
-      bias: AlignedMemory(copying: paddedFloats(try floatBiases(bias, channels: channels, node)[...])),
-      activation: try floatRange(activation, node), range: range, kernels: family.table)
-    try countConstant(bytes: step.bias.byteCount)
-    try emit(step, reading: [source], writing: [result] + range.operands)
-  }
-
-  private func constantFloats(_ operand: Operand, _ node: Node) throws(CompilationError) -> [Float] {
+  func constantFloats(_ operand: Operand, _ node: Node) throws(CompilationError) -> [Float] {
     try node.checkType(self[operand].type == .float32, "\"\(self[operand].name)\" is not of float32")
     guard let elements = try constantElements(of: operand, as: Float.self, node) else {
       throw node.unsupported("weights and bias must be constant here; they are computed while the model runs")

@@ -48,7 +48,14 @@ struct PictureRows: Sendable {
       ring = outsideRow + layout.rowByteCount
       guard layout.hasRing else { return }
       held.update(repeating: -1, count: layout.reach)
-      outsideRow.initializeMemory(as: UInt8.self, repeating: outside, count: (layout.reach + 1) * layout.rowByteCount)
+      outsideRow.initializeMemory(as: UInt8.self, repeating: outside, count: layout.rowByteCount)
+      let left = min(layout.rowByteCount, layout.window.left * layout.pixelByteCount)
+      let filled = left + layout.seenWidth * layout.pixelByteCount
+      for index in 0..<layout.reach {
+        let slot = ring + index * layout.rowByteCount
+        slot.initializeMemory(as: UInt8.self, repeating: outside, count: left)
+        (slot + filled).initializeMemory(as: UInt8.self, repeating: outside, count: layout.rowByteCount - filled)
+      }
     }
 
     /// Points to the first tap of the first result in each row of the window, for a row of results counted through all

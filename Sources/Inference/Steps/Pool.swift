@@ -77,19 +77,25 @@ struct FloatPool: Step {
     guard !runs.isEmpty else { return target.update(repeating: 0, count: count) }
     let arithmetic = kernels.pointer.pointee.arithmetic_f32
     target.update(from: values + runs.lowerBound * count, count: count)
+    var shape = maskd_broadcast(
+      runs: 1, count: count, left_step: 1, left_stride: 0, right_step: 1, right_stride: 0,
+      result_stride: count)
     for run in runs.dropFirst() {
       arithmetic?(
-        isAverage ? MASKD_ADD : MASKD_MAXIMUM, count, target, 1, values + run * count, 1, -Float.infinity,
-        Float.infinity, target)
+        isAverage ? MASKD_ADD : MASKD_MAXIMUM, &shape, target, values + run * count, -Float.infinity, Float.infinity,
+        target, nil)
     }
   }
 
   /// Divides a sum by the number of its pixels, and applies the activation.
   private func finish(_ target: UnsafeMutablePointer<Float>, taps: Int) {
     guard isAverage || limits != -Float.infinity...Float.infinity else { return }
+    var shape = maskd_broadcast(
+      runs: 1, count: channels, left_step: 1, left_stride: 0, right_step: 0, right_stride: 0,
+      result_stride: channels)
     withUnsafePointer(to: isAverage ? Float(max(1, taps)) : 1) {
       kernels.pointer.pointee.arithmetic_f32(
-        MASKD_DIVIDE, channels, target, 1, $0, 0, limits.lowerBound, limits.upperBound, target)
+        MASKD_DIVIDE, &shape, target, $0, limits.lowerBound, limits.upperBound, target, nil)
     }
   }
 }

@@ -91,7 +91,7 @@ struct Reduction<Operation: ReductionOperation>: Step {
 extension BroadcastWalk {
   /// Whether, seen as the walk of a reduction, each of its innermost two loops goes over columns whose elements come
   /// together, and no other loop does.
-  fileprivate var reducesColumns: Bool {
+  var reducesColumns: Bool {
     guard let rows = outer.last, leftStep == 1, rightStep == 1, rows.right == 0 else { return false }
     return outer.dropLast().allSatisfy { $0.right != 0 }
   }
@@ -164,8 +164,8 @@ extension Compiler {
     case .float32:
       let result = try define(of: node, type: .float32, shape: shape.output)
       let mean = FloatMean(
-        source: source, result: result, walk: shape.walk, resultCount: shape.resultCount,
-        divisor: isSum ? 1 : Float(shape.count), kernels: family.table)
+        source: source, result: result, walk: shape.walk, isOfColumns: shape.walk.reducesColumns,
+        resultCount: shape.resultCount, divisor: isSum ? 1 : Float(shape.count), kernels: family.table)
       try emit(mean, reading: [source], writing: [result])
     case .int8:
       let result = try define(of: node, type: .int8, shape: shape.output, like: source)
