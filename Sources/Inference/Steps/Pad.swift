@@ -56,7 +56,7 @@ extension Compiler {
       case (.builtin(.convolution2D), _), (.builtin(.depthwiseConvolution2D), _): return true
       case (.builtin(.maxPool2D), .pool(let pool)):
         // Each window must see some of the picture.
-        return element == [UInt8(bitPattern: Int8.min)] && pool.padding == .valid
+        return (element == [UInt8(bitPattern: Int8.min)] || isNeverNegative(source)) && pool.padding == .valid
           && max(pads[1].before, pads[1].after) < pool.filterHeight
           && max(pads[2].before, pads[2].after) < pool.filterWidth
       default: return false
@@ -66,6 +66,18 @@ extension Compiler {
     absorbedPads[result] = AbsorbedPad(
       source: source, top: pads[1].before, bottom: pads[1].after, left: pads[2].before, right: pads[2].after)
     return true
+  }
+
+  /// Whether an activation keeps all values of a float tensor from falling below zero.
+  private func isNeverNegative(_ operand: Operand) -> Bool {
+    guard self[operand].type == .float32,
+      let writer = model.main.operators.first(where: { $0.outputs.contains(operand.index) })
+    else { return false }
+    switch writer.options {
+    case .convolution(let options): return [.relu, .relu6].contains(options.activation)
+    case .arithmetic(let activation, _): return [.relu, .relu6].contains(activation)
+    default: return false
+    }
   }
 
   mutating func compileMirrorPad(_ node: Node) throws(CompilationError) {
