@@ -5,26 +5,26 @@
 #include "values.h"
 #include <stdlib.h>
 
-enum { PIXELS = 9, LONG_ROW = 64, CHANNELS = 140, SIDE = 7, STEPS = 3 };
+enum { ROWS = 3, PIXELS = 9, LONG_ROW = 64, CHANNELS = 140, SIDE = 7, STEPS = 3 };
 enum { ROW_BYTES = (LONG_ROW * 2 + SIDE) * STEPS * 2 * CHANNELS };
 
 static struct {
-  guarded row_memory[SIDE], pointer_memory, packed_memory;
+  guarded row_memory[ROWS * SIDE], pointer_memory, packed_memory;
   result_area result;
   scales scales;
-  int8_t *rows[SIDE];
+  int8_t *taps[ROWS * SIDE];
   int8_t weights[SIDE * SIDE * CHANNELS]; // [y][x][channel]
   maskd_depthwise_window window;
-  size_t pixels, channels, row_bytes;
+  size_t rows, pixels, channels, row_bytes;
   bool to_float;
 } now;
 
 static void make(void) {
   if (now.packed_memory.first)
     return;
-  for (size_t y = 0; y < SIDE; y += 1)
+  for (size_t y = 0; y < ROWS * SIDE; y += 1)
     now.row_memory[y] = guarded_make(ROW_BYTES);
-  now.pointer_memory = guarded_make(SIDE * sizeof(void *));
+  now.pointer_memory = guarded_make(ROWS * SIDE * sizeof(void *));
   now.packed_memory = guarded_make(SIDE * SIDE * 8 * (CHANNELS + 64));
   now.result.memory = guarded_make(LONG_ROW * 2 * CHANNELS * sizeof(float));
   scales_make(&now.scales);
@@ -34,8 +34,8 @@ static size_t element_bytes(void) {
   return now.to_float ? sizeof(float) : 1;
 }
 
-static void randomize(size_t pixels, size_t channels, size_t height, size_t width) {
-  now.pixels = pixels, now.channels = channels;
+static void randomize(size_t rows, size_t pixels, size_t channels, size_t height, size_t width) {
+  now.rows = rows, now.pixels = pixels, now.channels = channels;
   const size_t pixel_bytes = channels + (size_t)values_in(0, (int64_t)channels);
   const size_t row_bytes = channels * element_bytes();
   now.window = (maskd_depthwise_window){
@@ -49,27 +49,27 @@ static void randomize(size_t pixels, size_t channels, size_t height, size_t widt
   if (values_coin())
     now.window.pixel_step = (values_coin() ? 1 : 2) * now.window.tap_step;
   now.row_bytes = (pixels - 1) * now.window.pixel_step + (width - 1) * now.window.tap_step + channels;
-  for (size_t y = 0; y < height; y += 1) {
-    now.rows[y] = guarded_place(&now.row_memory[y], now.row_bytes, values_coin());
-    values_fill_s8(now.rows[y], now.row_bytes);
+  for (size_t y = 0; y < rows * height; y += 1) {
+    now.taps[y] = guarded_place(&now.row_memory[y], now.row_bytes, values_coin());
+    values_fill_s8(now.taps[y], now.row_bytes);
   }
   values_fill_weights_s8(now.weights, height * width * channels);
   scales_randomize(&now.scales, channels, now.to_float ? MASKD_TO_FLOAT : scales_int8_rounding());
 }
 
-static int64_t sum_of_products(size_t pixel, size_t channel) {
+static int64_t sum_of_products(size_t row, size_t pixel, size_t channel) {
   int64_t sum = 0;
   for (size_t y = 0; y < now.window.height; y += 1)
     for (size_t x = 0; x < now.window.width; x += 1)
-      sum += now.rows[y][pixel * now.window.pixel_step + x * now.window.tap_step + channel] *
+      sum += now.taps[row * now.window.height + y][pixel * now.window.pixel_step + x * now.window.tap_step + channel] *
              now.weights[(y * now.window.width + x) * now.channels + channel];
   return sum;
 }
 
 static void compute(void *result) {
-  for (size_t pixel = 0; pixel < now.pixels; pixel += 1)
+  for (size_t pixel = 0; pixel < now.rows * now.pixels; pixel += 1)
     for (size_t channel = 0; channel < now.channels; channel += 1) {
-      const int64_t sum = sum_of_products(pixel, channel);
+      const int64_t sum = sum_of_products(pixel / now.pixels, pixel % now.pixels, channel);
       const int32_t bias = now.scales.bias[channel];
       const size_t i = pixel * now.channels + channel;
       if (now.to_float)
@@ -80,8 +80,8 @@ static void compute(void *result) {
 }
 
 static void offset_rows(int32_t offset) {
-  for (size_t y = 0; y < now.window.height; y += 1)
-    values_offset_s8(now.rows[y], now.row_bytes, offset);
+  for (size_t y = 0; y < now.rows * now.window.height; y += 1)
+    values_offset_s8(now.taps[y], now.row_bytes, offset);
 }
 
 // Packs and corrects as a caller does.
@@ -101,13 +101,14 @@ static void call(const maskd_kernels *family, void *result, size_t stride) {
     corrections[channel] *= offset;
   }
   scales_place_bias(&now.scales, now.channels, corrections);
-  const int8_t **rows = guarded_place(&now.pointer_memory, now.window.height * sizeof *rows, values_coin());
-  for (size_t y = 0; y < now.window.height; y += 1)
-    rows[y] = now.rows[y];
+  const size_t count = now.rows * now.window.height;
+  const int8_t **pointers = guarded_place(&now.pointer_memory, count * sizeof *pointers, values_coin());
+  for (size_t y = 0; y < count; y += 1)
+    pointers[y] = now.taps[y];
   maskd_depthwise_window window = now.window;
   window.result_step = stride;
   offset_rows(offset);
-  family->depthwise_s8(now.pixels, now.channels, &window, rows, packed, result, &now.scales.value);
+  family->depthwise_s8(now.rows, now.pixels, now.channels, &window, pointers, packed, result, &now.scales.value);
   offset_rows(offset);
 }
 
@@ -118,11 +119,11 @@ static void compare_ranges(const float *expected) {
                  (double)expected[1]);
 }
 
-static void run_case(const maskd_kernels *family, const maskd_kernels *generic, size_t pixels, size_t channels,
-                     size_t height, size_t width) {
-  case_begin("%zu pixels, %zu channels, %zux%zu taps", pixels, channels, height, width);
+static void run_case(const maskd_kernels *family, const maskd_kernels *generic, size_t rows, size_t pixels,
+                     size_t channels, size_t height, size_t width) {
+  case_begin("%zu rows of %zu pixels, %zu channels, %zux%zu taps", rows, pixels, channels, height, width);
   static float expected[LONG_ROW * CHANNELS];
-  randomize(pixels, channels, height, width);
+  randomize(rows, pixels, channels, height, width);
   const size_t row_bytes = channels * element_bytes();
   if (family == generic)
     compute(expected);
@@ -130,7 +131,7 @@ static void run_case(const maskd_kernels *family, const maskd_kernels *generic, 
     call(generic, expected, row_bytes);
   const float range[2] = {now.scales.range[0], now.scales.range[1]};
   now.scales.range[0] = now.scales.range[1] = 0;
-  result_place(&now.result, pixels, row_bytes, now.window.result_step);
+  result_place(&now.result, rows * pixels, row_bytes, now.window.result_step);
   call(family, now.result.first, now.result.stride);
   if (!now.to_float) {
     result_compare(&now.result, (const uint8_t *)expected);
@@ -144,13 +145,14 @@ static void run_cases(const maskd_kernels *family, const maskd_kernels *generic)
   make();
   for (size_t channels = 1; channels <= CHANNELS; channels += 1)
     for (size_t side = 1; side <= 5 && !checks_should_stop(); side += 2)
-      run_case(family, generic, (size_t)values_in(1, PIXELS), channels, side, side);
+      run_case(family, generic, (size_t)values_in(1, ROWS), (size_t)values_in(1, PIXELS), channels, side, side);
   for (size_t pixels = 1; pixels <= PIXELS; pixels += 1)
     for (size_t i = 0; i < SIDE * SIDE && !checks_should_stop(); i += 1)
-      run_case(family, generic, pixels, (size_t)values_in(1, CHANNELS), i / SIDE + 1, i % SIDE + 1);
+      run_case(family, generic, (size_t)values_in(1, ROWS), pixels, (size_t)values_in(1, CHANNELS), i / SIDE + 1,
+               i % SIDE + 1);
   // Longer rows than a kernel may take in one piece.
   for (size_t i = 0; i < 16 && !checks_should_stop(); i += 1)
-    run_case(family, generic, (size_t)values_in(PIXELS, LONG_ROW), (size_t)values_in(1, 40), i % 4 + 2, i % 4 + 2);
+    run_case(family, generic, 1, (size_t)values_in(PIXELS, LONG_ROW), (size_t)values_in(1, 40), i % 4 + 2, i % 4 + 2);
 }
 
 static void run(const maskd_kernels *family, const maskd_kernels *generic) {
@@ -188,7 +190,7 @@ static size_t prepare_job(const maskd_kernels *family) {
 static void job(const maskd_kernels *family) {
   const maskd_depthwise_window window = {JOB_SIDE, JOB_SIDE, JOB_CHANNELS, JOB_CHANNELS, JOB_CHANNELS};
   const int8_t *const rows[JOB_SIDE] = {bench.rows[0], bench.rows[1], bench.rows[2]};
-  family->depthwise_s8(JOB_PIXELS, JOB_CHANNELS, &window, rows, bench.packed, bench.results, &now.scales.value);
+  family->depthwise_s8(1, JOB_PIXELS, JOB_CHANNELS, &window, rows, bench.packed, bench.results, &now.scales.value);
 }
 
 static void (*function(const maskd_kernels *family))(void) {

@@ -191,26 +191,33 @@ static void convolve_nearest_signed(const convolution *c) {
   convolve(MASKD_WAY_NEAREST_SIGNED, c);
 }
 
-void maskd_depthwise_s8_avx2(size_t pixels, size_t channels, const maskd_depthwise_window *window,
-                             const int8_t *const *rows, const void *packed, void *result,
+static void convolve_row(maskd_way way, const convolution *c) {
+  if (way == MASKD_WAY_NEAREST)
+    convolve_nearest(c);
+  else if (way == MASKD_WAY_NEAREST_SIGNED)
+    convolve_nearest_signed(c);
+  else
+    convolve_any(c);
+}
+
+void maskd_depthwise_s8_avx2(size_t rows, size_t pixels, size_t channels, const maskd_depthwise_window *window,
+                             const int8_t *const *taps, const void *packed, void *result,
                              const maskd_epilogue *epilogue) {
   const size_t element_bytes = epilogue->rounding == MASKD_TO_FLOAT ? sizeof(float) : 1;
   const size_t block_weights = window->width * pairs_of(window->height) * WEIGHTS;
   const maskd_way way = maskd_way_of(epilogue);
-  convolution c = {.window = window, .rows = rows, .epilogue = epilogue, .pixels = pixels};
+  convolution c = {.window = window, .epilogue = epilogue, .pixels = pixels};
   c.clamp = maskd_clamp_of(epilogue);
   for (size_t block = 0; block < channels; block += CHANNELS) {
     c.channel = start_of_block(block, channels);
     c.count = channels - c.channel;
     c.weights = (const int16_t *)packed + block / CHANNELS * block_weights;
-    c.result = (char *)result + c.channel * element_bytes;
     begin_block(&c, way);
-    if (way == MASKD_WAY_NEAREST)
-      convolve_nearest(&c);
-    else if (way == MASKD_WAY_NEAREST_SIGNED)
-      convolve_nearest_signed(&c);
-    else
-      convolve_any(&c);
+    for (size_t row = 0; row < rows; row += 1) {
+      c.rows = taps + row * window->height;
+      c.result = (char *)result + row * pixels * window->result_step + c.channel * element_bytes;
+      convolve_row(way, &c);
+    }
   }
 }
 

@@ -369,13 +369,24 @@ static void convolve_any(convolution *c) {
     convolve_parts(MASKD_WAY_ANY, 4, c);
 }
 
-void maskd_depthwise_s8_avx512vnni(size_t pixels, size_t channels, const maskd_depthwise_window *window,
-                                   const int8_t *const *rows, const void *packed, void *result,
+static void convolve_row(maskd_way way, convolution *c) {
+  if (way == MASKD_WAY_NEAREST)
+    convolve_nearest(c);
+  else if (way == MASKD_WAY_NEAREST_SIGNED)
+    convolve_nearest_signed(c);
+  else if (way == MASKD_WAY_FLOAT)
+    convolve_float(c);
+  else
+    convolve_any(c);
+}
+
+void maskd_depthwise_s8_avx512vnni(size_t rows, size_t pixels, size_t channels, const maskd_depthwise_window *window,
+                                   const int8_t *const *taps, const void *packed, void *result,
                                    const maskd_epilogue *epilogue) {
   const size_t element_bytes = epilogue->rounding == MASKD_TO_FLOAT ? sizeof(float) : 1;
   const size_t block_bytes = window->width * groups_of(window->height) * WEIGHT_BYTES;
   const maskd_way way = maskd_way_of(epilogue);
-  convolution c = {.window = window, .rows = rows, .epilogue = epilogue, .pixels = pixels};
+  convolution c = {.window = window, .epilogue = epilogue, .pixels = pixels};
   c.clamp = maskd_clamp_of(epilogue);
   c.range[0] = _mm512_set1_ps(INFINITY);
   c.range[1] = _mm512_set1_ps(-INFINITY);
@@ -383,16 +394,12 @@ void maskd_depthwise_s8_avx512vnni(size_t pixels, size_t channels, const maskd_d
     c.channel = channel;
     c.count = channels - channel;
     c.weights = (const int8_t *)packed + channel / CHANNELS * block_bytes;
-    c.result = (char *)result + channel * element_bytes;
     begin_block(&c, way);
-    if (way == MASKD_WAY_NEAREST)
-      convolve_nearest(&c);
-    else if (way == MASKD_WAY_NEAREST_SIGNED)
-      convolve_nearest_signed(&c);
-    else if (way == MASKD_WAY_FLOAT)
-      convolve_float(&c);
-    else
-      convolve_any(&c);
+    for (size_t row = 0; row < rows; row += 1) {
+      c.rows = taps + row * window->height;
+      c.result = (char *)result + row * pixels * window->result_step + channel * element_bytes;
+      convolve_row(way, &c);
+    }
   }
   if (way == MASKD_WAY_FLOAT)
     maskd_take_range(epilogue, c.range);

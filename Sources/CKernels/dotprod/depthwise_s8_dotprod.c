@@ -381,12 +381,15 @@ static void convolve(const maskd_depthwise_neon *d, size_t pixels) {
     convolve_any(d, pixels);
 }
 
-void maskd_depthwise_s8_dotprod(size_t pixels, size_t channels, const maskd_depthwise_window *window,
-                                const int8_t *const *rows, const void *packed, void *result,
+void maskd_depthwise_s8_dotprod(size_t rows, size_t pixels, size_t channels, const maskd_depthwise_window *window,
+                                const int8_t *const *taps, const void *packed, void *result,
                                 const maskd_epilogue *epilogue) {
-  const maskd_depthwise_neon d = maskd_depthwise_of_neon(
-      channels, window, rows, packed, block_bytes_of(window->height, window->width), result, epilogue);
-  convolve(&d, pixels);
+  maskd_depthwise_neon d = maskd_depthwise_of_neon(
+      channels, window, taps, packed, block_bytes_of(window->height, window->width), result, epilogue);
+  for (size_t row = 0; row < rows; row += 1) {
+    convolve(&d, pixels);
+    maskd_next_row_neon(&d, pixels);
+  }
 }
 
 #pragma clang attribute pop

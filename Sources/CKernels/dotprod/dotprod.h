@@ -7,8 +7,8 @@ void maskd_gemm_s8_25x16_dotprod(size_t rows, size_t first, size_t columns, size
                                  const int8_t *const *operands, const void *packed, const int32_t *row_terms,
                                  void *result, size_t result_stride, const maskd_epilogue *epilogue);
 
-void maskd_depthwise_s8_dotprod(size_t pixels, size_t channels, const maskd_depthwise_window *window,
-                                const int8_t *const *rows, const void *packed, void *result,
+void maskd_depthwise_s8_dotprod(size_t rows, size_t pixels, size_t channels, const maskd_depthwise_window *window,
+                                const int8_t *const *taps, const void *packed, void *result,
                                 const maskd_epilogue *epilogue);
 size_t maskd_packed_depthwise_s8_bytes_dotprod(size_t height, size_t width, size_t channels);
 void maskd_pack_depthwise_s8_dotprod(size_t height, size_t width, size_t channels, const int8_t *weights, void *packed);

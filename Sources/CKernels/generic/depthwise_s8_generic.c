@@ -25,9 +25,8 @@ void maskd_pack_depthwise_s8_generic(size_t height, size_t width, size_t channel
       to[c] = c < channels ? weights[tap * channels + c] : 0;
 }
 
-void maskd_depthwise_s8_generic(size_t pixels, size_t channels, const maskd_depthwise_window *window,
-                                const int8_t *const *rows, const void *packed, void *result,
-                                const maskd_epilogue *epilogue) {
+static void convolve_row(size_t pixels, size_t channels, const maskd_depthwise_window *window,
+                         const int8_t *const *rows, const void *packed, char *result, const maskd_epilogue *epilogue) {
   for (size_t pixel = 0; pixel < pixels; pixel += 1)
     for (size_t first = 0; first < channels; first += BLOCK) {
       const size_t count = channels - first < BLOCK ? channels - first : BLOCK;
@@ -40,6 +39,14 @@ void maskd_depthwise_s8_generic(size_t pixels, size_t channels, const maskd_dept
             sums[c] += (uint32_t)(operand[c] * weights[c]);
         }
       for (size_t c = 0; c < count; c += 1)
-        maskd_finish(sums[c], first + c, epilogue, (char *)result + pixel * window->result_step, first + c);
+        maskd_finish(sums[c], first + c, epilogue, result + pixel * window->result_step, first + c);
     }
+}
+
+void maskd_depthwise_s8_generic(size_t rows, size_t pixels, size_t channels, const maskd_depthwise_window *window,
+                                const int8_t *const *taps, const void *packed, void *result,
+                                const maskd_epilogue *epilogue) {
+  for (size_t row = 0; row < rows; row += 1)
+    convolve_row(pixels, channels, window, taps + row * window->height, packed,
+                 (char *)result + row * pixels * window->result_step, epilogue);
 }

@@ -85,7 +85,7 @@ typedef void (*maskd_gemm_s8_function)(size_t rows, size_t first, size_t columns
 typedef void (*maskd_prove_rounding_function)(size_t columns, int64_t largest_product_sum, const maskd_epilogue *to,
                                               int32_t *bias, float *scale, float *addend);
 
-// How the window of a depthwise convolution lies over one row of results: bytes from one place to the next.
+// How the window of a depthwise convolution lies over a row of results: bytes from one place to the next.
 typedef struct maskd_depthwise_window {
   size_t height;      // taps, at least 1
   size_t width;       // taps, at least 1
@@ -94,15 +94,17 @@ typedef struct maskd_depthwise_window {
   size_t result_step; // from a result pixel to the next
 } maskd_depthwise_window;
 
-// Depthwise convolution of `pixels` neighbouring results in one row of the picture, all taps inside memory:
+// Depthwise convolution of `rows` rows of `pixels` neighbouring results, all taps inside memory:
 //
-//   result[p][c] = epilogue(bias[c] + sum over y, x of rows[y][p * pixel_step + x * tap_step + c] * weights[y][x][c])
+//   result[r][p][c] = epilogue(bias[c] + sum over y, x of
+//                              taps[r * height + y][p * pixel_step + x * tap_step + c] * weights[y][x][c])
 //
-// `rows` has a pointer for each row of the window, to the first tap of the first result. `packed` is what the family's
+// `taps` has a pointer for each row of the window over each row of results, to the first tap of the first result. A row
+// of results begins `result_step` behind the last result of the one before. `packed` is what the family's
 // pack_depthwise_s8 made of int8 weights [y][x][c]. Operands are stored with the family's activation offset.
-typedef void (*maskd_depthwise_s8_function)(size_t pixels, size_t channels, const maskd_depthwise_window *window,
-                                            const int8_t *const *rows, const void *packed, void *result,
-                                            const maskd_epilogue *epilogue);
+typedef void (*maskd_depthwise_s8_function)(size_t rows, size_t pixels, size_t channels,
+                                            const maskd_depthwise_window *window, const int8_t *const *taps,
+                                            const void *packed, void *result, const maskd_epilogue *epilogue);
 
 // Bytes that pack_depthwise_s8 writes, or SIZE_MAX where a size_t can't hold them.
 typedef size_t (*maskd_packed_depthwise_s8_bytes_function)(size_t height, size_t width, size_t channels);

@@ -52,6 +52,11 @@ static inline maskd_depthwise_neon maskd_depthwise_of_neon(size_t channels, cons
   };
 }
 
+static inline void maskd_next_row_neon(maskd_depthwise_neon *d, size_t pixels) {
+  d->rows += d->window->height;
+  d->all_results += pixels * d->window->result_step;
+}
+
 #pragma clang attribute push(__attribute__((always_inline)), apply_to = function)
 
 // The block's activations of one tap; `is_part` where there are fewer than sixteen.

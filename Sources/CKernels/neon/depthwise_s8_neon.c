@@ -206,17 +206,20 @@ static void convolve(const maskd_depthwise_neon *d, size_t pixels) {
     convolve_any(d, false, pixels);
 }
 
-void maskd_depthwise_s8_neon(size_t pixels, size_t channels, const maskd_depthwise_window *window,
-                             const int8_t *const *rows, const void *packed, void *result,
+void maskd_depthwise_s8_neon(size_t rows, size_t pixels, size_t channels, const maskd_depthwise_window *window,
+                             const int8_t *const *taps, const void *packed, void *result,
                              const maskd_epilogue *epilogue) {
   const size_t block_bytes = window->height * window->width * MASKD_BLOCK_NEON;
   const int8_t *weights = packed;
-  const maskd_depthwise_neon d =
-      maskd_depthwise_of_neon(channels, window, rows, weights + HEADER_BYTES, block_bytes, result, epilogue);
-  if (*weights != 0)
-    convolve_any(&d, true, pixels);
-  else
-    convolve(&d, pixels);
+  maskd_depthwise_neon d =
+      maskd_depthwise_of_neon(channels, window, taps, weights + HEADER_BYTES, block_bytes, result, epilogue);
+  for (size_t row = 0; row < rows; row += 1) {
+    if (*weights != 0)
+      convolve_any(&d, true, pixels);
+    else
+      convolve(&d, pixels);
+    maskd_next_row_neon(&d, pixels);
+  }
 }
 
 #pragma clang attribute pop

@@ -11,8 +11,8 @@ void maskd_depthwise_s8_s16_neon(size_t pixels, size_t channels, size_t taps, co
                                  const int16_t *weights, int8_t *result, size_t result_stride,
                                  const maskd_epilogue *epilogue);
 
-void maskd_depthwise_s8_neon(size_t pixels, size_t channels, const maskd_depthwise_window *window,
-                             const int8_t *const *rows, const void *packed, void *result,
+void maskd_depthwise_s8_neon(size_t rows, size_t pixels, size_t channels, const maskd_depthwise_window *window,
+                             const int8_t *const *taps, const void *packed, void *result,
                              const maskd_epilogue *epilogue);
 size_t maskd_packed_depthwise_s8_bytes_neon(size_t height, size_t width, size_t channels);
 void maskd_pack_depthwise_s8_neon(size_t height, size_t width, size_t channels, const int8_t *weights, void *packed);

@@ -48,7 +48,7 @@ struct DepthwiseConvolution: Step {
     _ pointers: UnsafeMutablePointer<UnsafeRawPointer?>, to target: UnsafeMutablePointer<Int8>, _ work: inout Work
   ) {
     kernels.pointer.pointee.depthwise_s8(
-      rows.window.outputWidth, channels, &work.geometry,
+      1, rows.window.outputWidth, channels, &work.geometry,
       UnsafeRawPointer(pointers).assumingMemoryBound(to: UnsafePointer<Int8>?.self), weights.start, target,
       &work.epilogue)
   }

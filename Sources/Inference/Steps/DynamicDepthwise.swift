@@ -74,7 +74,7 @@ struct DynamicDepthwiseConvolution: Step {
       }
       let target = arena.float(result) + part * rowCount
       kernels.pointer.pointee.depthwise_s8(
-        window.outputWidth, channels, &geometry,
+        1, window.outputWidth, channels, &geometry,
         UnsafeRawPointer(taps).assumingMemoryBound(to: UnsafePointer<Int8>?.self), weights.packed.start, target,
         &epilogue)
       fused?.run(
