@@ -82,6 +82,23 @@ void scales_randomize(scales *scales, size_t columns, maskd_rounding rounding) {
   scales_place_bias(scales, columns, NULL);
 }
 
+// Rounding to the high half first moves a tie away from the middle by half a step of what the right shift cuts off.
+int32_t scales_sum_near_tie(const scales *scales, size_t column) {
+  enum { TRIES = 256 };
+  const int32_t shift = scales->value.shift[column];
+  const double scale = ldexp(scales->value.multiplier[column], shift - 31),
+               half_step = shift < 0 ? ldexp(0.5, shift) : 0;
+  double nearest = 0, least_distance = INFINITY;
+  for (size_t i = 0; i < TRIES && scale > 0; i += 1) {
+    const double middle = (double)(values_in(-128, 127) - scales->value.zero_point) - 0.5;
+    const double tie = middle - copysign(half_step, middle);
+    const double sum = floor(tie / scale) + (double)values_in(0, 1), distance = fabs(sum * scale - tie);
+    if (distance < least_distance)
+      nearest = sum, least_distance = distance;
+  }
+  return (int32_t)fmax(INT32_MIN, fmin(INT32_MAX, nearest));
+}
+
 void scales_place_bias(scales *scales, size_t columns, const int32_t *correction) {
   int32_t *bias = guarded_place(&scales->bias_memory, padded(columns) * sizeof(int32_t), values_coin());
   for (size_t c = 0; c < columns; c += 1)
