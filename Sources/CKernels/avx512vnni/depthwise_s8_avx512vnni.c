@@ -2,15 +2,15 @@
 
 #include "avx512vnni.h"
 #include "epilogue_avx512vnni.h"
-#include <string.h>
 
-// Sixty-four channels at a time. The taps of a column of the window, four at most, are brought together for each
-// channel, so that one vpdpbusd multiplies and adds them all; missing ones have weights of zero. Where results are
-// neighbours as their taps are, each column of the picture is brought together once and added to all results that see
-// it.
+// Sixty-four channels at a time. Four taps are brought together for each channel, so that one vpdpbusd multiplies and
+// adds them all: those of up to four rows in a column of the window, and of a row that is left alone below (height 1,
+// 5, ...) those in up to four columns. Missing ones have weights of zero. What several neighbouring results see is
+// brought together once.
 //
 // Unpacking keeps each quarter of a register to itself: vector v, quarter q, lane i is channel 16q + 4v + i of the
-// block, which is what saturating packs undo. Weights lie in that order: block, column, group of four rows, vector.
+// block, which is what saturating packs undo. Weights lie in that order: block, column, group of rows, vector, and
+// behind the columns the groups of the single row.
 // The last block may have few channels: up to 32 then stand in a register twice, up to 16 four times, and as many parts
 // of the row of results are computed side by side.
 
@@ -18,15 +18,30 @@ enum {
   CHANNELS = 64,
   QUARTERS = 4,
   GROUP = 4,
-  WEIGHT_BYTES = MASKD_VECTORS * 64,
-  LARGEST_SHARED_WIDTH = 5,
+  GROUP_BYTES = MASKD_VECTORS * 64, // weights
+  TILE = 2,                         // results at a time where they share columns
+  MOST_COLUMNS = 5,                 // that a tile sees
+  LARGEST_SIDE = 5,                 // of the windows that have loops of their own
 };
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))),                 \
                              apply_to = function)
 
+// Groups of rows.
 static inline size_t groups_of(size_t height) {
-  return height / GROUP + (height % GROUP != 0);
+  return height / GROUP + (height % GROUP > 1);
+}
+
+// Groups of columns in the row that is left alone.
+static inline size_t row_groups_of(size_t height, size_t width) {
+  return height % GROUP == 1 ? width / GROUP + (width % GROUP != 0) : 0;
+}
+
+// The first column that a group of the single row reads: the last group begins early so that it is whole, where there
+// are enough columns. What was in the group before has weights of zero.
+static inline size_t first_column(size_t group, size_t width) {
+  const size_t column = group * GROUP;
+  return width >= GROUP && column + GROUP > width ? width - GROUP : column;
 }
 
 // How often a block of that many channels stands in a register.
@@ -35,25 +50,42 @@ static inline size_t parts_of(size_t count) {
 }
 
 size_t maskd_packed_depthwise_s8_bytes_avx512vnni(size_t height, size_t width, size_t channels) {
-  size_t bytes = channels / CHANNELS + (channels % CHANNELS != 0);
-  if (__builtin_mul_overflow(bytes, groups_of(height), &bytes) || __builtin_mul_overflow(bytes, width, &bytes) ||
-      __builtin_mul_overflow(bytes, (size_t)WEIGHT_BYTES, &bytes))
+  size_t bytes = channels / CHANNELS + (channels % CHANNELS != 0), groups;
+  if (__builtin_mul_overflow(groups_of(height), width, &groups) ||
+      __builtin_add_overflow(groups, row_groups_of(height, width), &groups) ||
+      __builtin_mul_overflow(bytes, groups, &bytes) || __builtin_mul_overflow(bytes, (size_t)GROUP_BYTES, &bytes))
     return SIZE_MAX;
   return bytes;
+}
+
+// Weights of one block, which its packing asks for by place.
+typedef struct block_weights {
+  size_t height, width, channels, first, quarters;
+  const int8_t *weights;
+} block_weights;
+
+static int8_t weight_at(const block_weights *b, size_t y, size_t x, size_t place) {
+  const size_t vector = place / 16, quarter = place / 4 % 4 & (b->quarters - 1), lane = place % 4;
+  const size_t channel = b->first + 16 * quarter + 4 * vector + lane;
+  return y < b->height && x < b->width && channel < b->channels ? b->weights[(y * b->width + x) * b->channels + channel]
+                                                                : 0;
 }
 
 void maskd_pack_depthwise_s8_avx512vnni(size_t height, size_t width, size_t channels, const int8_t *weights,
                                         void *packed) {
   int8_t *to = packed;
-  for (size_t block = 0; block < channels; block += CHANNELS) {
-    const size_t quarters = QUARTERS / parts_of(channels - block);
+  for (size_t first = 0; first < channels; first += CHANNELS) {
+    const block_weights b = {height, width, channels, first, QUARTERS / parts_of(channels - first), weights};
     for (size_t x = 0; x < width; x += 1)
-      for (size_t group = 0; group < height; group += GROUP)
-        for (size_t place = 0; place < CHANNELS; place += 1) {
-          const size_t vector = place / 16, quarter = place / 4 % 4 % quarters, lane = place % 4;
-          const size_t channel = block + 16 * quarter + 4 * vector + lane;
-          for (size_t y = group; y < group + GROUP; y += 1, to += 1)
-            *to = y < height && channel < channels ? weights[(y * width + x) * channels + channel] : 0;
+      for (size_t group = 0; group < groups_of(height); group += 1)
+        for (size_t place = 0; place < CHANNELS; place += 1)
+          for (size_t i = 0; i < GROUP; i += 1, to += 1)
+            *to = weight_at(&b, group * GROUP + i, x, place);
+    for (size_t group = 0; group < row_groups_of(height, width); group += 1)
+      for (size_t place = 0; place < CHANNELS; place += 1)
+        for (size_t i = 0; i < GROUP; i += 1, to += 1) {
+          const size_t x = first_column(group, width) + i;
+          *to = x >= group * GROUP ? weight_at(&b, height - 1, x, place) : 0;
         }
   }
 }
@@ -63,15 +95,16 @@ typedef struct convolution {
   const maskd_depthwise_window *window;
   const int8_t *const *rows;
   const maskd_epilogue *epilogue;
-  size_t groups, pixels;
+  size_t pixels;
   size_t channel, count; // of the block: its first channel, and how many there are from there on
   size_t parts, pixels_of_part;
   size_t apart[QUARTERS]; // the first result of each part; the last parts may overlap
   const int8_t *weights;  // of the block
   char *result;           // where the block's first channel of result 0 goes
-  maskd_clamp clamp;
+  maskd_fixed_clamp clamp;
   __m512i bias[MASKD_VECTORS];
-  maskd_column_constants constants[MASKD_VECTORS];
+  maskd_fixed_constants constants[MASKD_VECTORS];
+  __mmask16 are_channels[MASKD_VECTORS];
   __m512 range[2];
 } convolution;
 
@@ -90,14 +123,32 @@ static inline __attribute__((always_inline)) void exchange_quarters(const __m512
 
 // The values of an array for the channels of a block, as four vectors in the order of the channels above: vector v
 // takes its quarter q from sixteen values that begin at channel 16q.
-static inline void gather(const int32_t *values, const convolution *c, __m512i vectors[MASKD_VECTORS]) {
+static inline void gather(const void *values, const convolution *c, __m512i vectors[MASKD_VECTORS]) {
   __m512i sixteen[QUARTERS];
   for (size_t i = 0; i < QUARTERS; i += 1) {
     const size_t first = 16 * (i % (QUARTERS / c->parts));
     const __mmask16 there = first < c->count ? (__mmask16)maskd_first(c->count - first) : 0;
-    sixteen[i] = _mm512_maskz_loadu_epi32(there, values + first);
+    sixteen[i] = _mm512_maskz_loadu_epi32(there, (const int32_t *)values + first);
   }
   exchange_quarters(sixteen, vectors);
+}
+
+static void find_channels(convolution *c) {
+  const __m512i first = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 32, 33, 34, 35, 48, 49, 50, 51);
+  const __m512i in_part = _mm512_and_si512(first, _mm512_set1_epi32((int32_t)(CHANNELS / c->parts) - 1));
+  const __m512i count = _mm512_set1_epi32(c->count < CHANNELS ? (int32_t)c->count : CHANNELS);
+  for (int32_t v = 0; v < MASKD_VECTORS; v += 1)
+    c->are_channels[v] = _mm512_cmplt_epi32_mask(_mm512_add_epi32(in_part, _mm512_set1_epi32(4 * v)), count);
+}
+
+// As `maskd_fixed_constants_of`, for channels that were gathered.
+static inline maskd_fixed_constants constants_of(__m512i multiplier, __m512i shift, const maskd_epilogue *to) {
+  const __m512 exponent = _mm512_cvtepi32_ps(shift);
+  const __m512 d = _mm512_maskz_scalef_ps(_mm512_movepi32_mask(shift), _mm512_set1_ps(0.5f), exponent);
+  const __m512 base = _mm512_set1_ps(384.5f + 0x1p-14f + (float)to->zero_point);
+  return maskd_fixed_constants_from(
+      _mm512_scalef_ps(_mm512_cvtepi32_ps(multiplier), _mm512_sub_ps(exponent, _mm512_set1_ps(31))),
+      _mm512_add_ps(base, d), _mm512_sub_ps(base, d));
 }
 
 static void begin_block(convolution *c, maskd_way way) {
@@ -108,89 +159,29 @@ static void begin_block(convolution *c, maskd_way way) {
     c->apart[i] = i * c->pixels_of_part < last ? i * c->pixels_of_part : last;
   }
   gather(c->epilogue->bias + c->channel, c, c->bias);
-  if (way != MASKD_WAY_NEAREST && way != MASKD_WAY_NEAREST_SIGNED)
-    return;
-  __m512i multipliers[MASKD_VECTORS], shifts[MASKD_VECTORS];
-  gather(c->epilogue->multiplier + c->channel, c, multipliers);
-  gather(c->epilogue->shift + c->channel, c, shifts);
-  for (size_t v = 0; v < MASKD_VECTORS; v += 1)
-    c->constants[v] = maskd_constants_of(multipliers[v], shifts[v], way, c->epilogue);
-}
-
-// Results of one pixel from sums in the order of the channels.
-static void finish_pixel(const convolution *c, const int32_t *sums, size_t count, char *result) {
-  for (size_t i = 0; i < count; i += 16)
-    maskd_requantize_16_avx512(_mm512_loadu_si512(sums + i), c->channel + i, count - i, c->epilogue,
-                               (int8_t *)result + i);
-}
-
-static __attribute__((noinline)) void finish_any(convolution *c, __m512i sums_0, __m512i sums_1, __m512i sums_2,
-                                                 __m512i sums_3, size_t pixel) {
-  const __m512i sums[MASKD_VECTORS] = {sums_0, sums_1, sums_2, sums_3};
-  int32_t all[CHANNELS], lanes[16];
-  for (size_t v = 0; v < MASKD_VECTORS; v += 1) {
-    _mm512_storeu_si512(lanes, sums[v]);
-    for (size_t quarter = 0; quarter < QUARTERS; quarter += 1)
-      memcpy(all + 16 * quarter + 4 * v, lanes + 4 * quarter, 16);
-  }
-  const size_t channels = CHANNELS / c->parts, count = c->count < channels ? c->count : channels;
-  for (size_t i = 0; i < c->parts; i += 1)
-    finish_pixel(c, all + i * channels, count, c->result + (pixel + c->apart[i]) * c->window->result_step);
-}
-
-// Float results: a quarter of each sum is sixteen neighbouring channels.
-static inline __attribute__((always_inline)) void finish_float(size_t parts, convolution *c,
-                                                               const __m512i sums[MASKD_VECTORS], size_t pixel) {
-  __m512i sixteen[QUARTERS];
-  exchange_quarters(sums, sixteen);
-#pragma clang loop unroll(full)
-  for (size_t quarter = 0; quarter < QUARTERS; quarter += 1) {
-    const size_t part = quarter / (QUARTERS / parts), first = 16 * (quarter % (QUARTERS / parts));
-    if (first >= c->count)
-      continue;
-    float *result = (float *)(c->result + (pixel + c->apart[part]) * c->window->result_step) + first;
-    maskd_float_16(sixteen[quarter], c->channel + first, (__mmask16)maskd_first(c->count - first), c->epilogue, result,
-                   c->range);
-  }
-}
-
-// Stores the first `count` of the bytes that one part has.
-static inline __attribute__((always_inline)) void store_part(size_t parts, __m512i bytes, size_t count, char *result) {
-  if (count >= CHANNELS / parts && parts == 1)
-    _mm512_storeu_si512(result, bytes);
-  else if (count >= CHANNELS / parts && parts == 2)
-    _mm256_storeu_si256((void *)result, _mm512_castsi512_si256(bytes));
-  else if (count >= CHANNELS / parts)
-    _mm_storeu_si128((void *)result, _mm512_castsi512_si128(bytes));
-  else
-    _mm512_mask_storeu_epi8(result, maskd_first(count), bytes);
-}
-
-static inline __attribute__((always_inline)) void finish(maskd_way way, size_t parts, convolution *c,
-                                                         const __m512i sums[MASKD_VECTORS], size_t pixel) {
+  __m512i first[MASKD_VECTORS], second[MASKD_VECTORS];
   if (way == MASKD_WAY_FLOAT) {
-    finish_float(parts, c, sums, pixel);
-    return;
-  }
-  const bool is_signed = way == MASKD_WAY_NEAREST_SIGNED;
-  __m512i values[MASKD_VECTORS];
-  __m512 farthest = _mm512_setzero_ps();
-#pragma clang loop unroll(full)
-  for (size_t v = 0; v < MASKD_VECTORS; v += 1)
-    values[v] = maskd_nearest(sums[v], &c->constants[v], is_signed, &farthest);
-  if ((way != MASKD_WAY_NEAREST && !is_signed) || maskd_is_unsure(farthest)) {
-    finish_any(c, sums[0], sums[1], sums[2], sums[3], pixel);
-    return;
-  }
-  __m512i bytes = maskd_packed(values, is_signed, &c->clamp);
-#pragma clang loop unroll(full)
-  for (size_t i = 0; i < parts; i += 1) {
-    store_part(parts, bytes, c->count, c->result + (pixel + c->apart[i]) * c->window->result_step);
-    bytes = parts == 2 ? _mm512_shuffle_i64x2(bytes, bytes, 0x0e) : _mm512_alignr_epi64(bytes, bytes, 2);
+    gather(c->epilogue->factor + c->channel, c, first);
+    gather(c->epilogue->addend + c->channel, c, second);
+    for (size_t v = 0; v < MASKD_VECTORS; v += 1)
+      c->constants[v] =
+          (maskd_fixed_constants){.scale = _mm512_castsi512_ps(first[v]), .addend = _mm512_castsi512_ps(second[v])};
+    find_channels(c);
+  } else if (way != MASKD_WAY_ANY) {
+    gather(c->epilogue->multiplier + c->channel, c, first);
+    gather(c->epilogue->shift + c->channel, c, second);
+    for (size_t v = 0; v < MASKD_VECTORS; v += 1)
+      c->constants[v] = constants_of(first[v], second[v], c->epilogue);
   }
 }
 
-// The channels of a pixel, or of the pixels of all parts. `part_bytes` from one part's to the next.
+// Which window it is; constants wherever speed matters.
+typedef struct shape {
+  maskd_way way;
+  size_t parts, height, width;
+} shape;
+
+// The channels of a pixel, or of the pixels of all parts. `part_bytes` from the first part's to each other's.
 static inline __attribute__((always_inline)) __m512i load(size_t parts, const int8_t *from, const size_t *part_bytes,
                                                           __mmask64 read) {
   if (parts == 1)
@@ -205,36 +196,50 @@ static inline __attribute__((always_inline)) __m512i load(size_t parts, const in
   return _mm512_inserti32x4(three, _mm_maskz_loadu_epi8(first, from + part_bytes[3]), 3);
 }
 
-// Which window it is; constants wherever speed matters.
-typedef struct shape {
-  maskd_way way;
-  size_t parts, height, width;
-} shape;
+// What the loops over the results of a block keep at hand. A copy: the results that they write could be anywhere.
+typedef struct strip {
+  const int8_t *rows[LARGEST_SIDE]; // of the window, to the block's first channel
+  const int8_t *weights;
+  char *result;
+  size_t tap_step, result_step;
+  size_t part_bytes[QUARTERS], part_results[QUARTERS]; // from the first part to each other
+  __mmask64 there;                                     // channels of the block
+  convolution *block;
+} strip;
 
-// Brings the rows of a group together in one column. Rows beyond the window read as zero.
-static inline __attribute__((always_inline)) void bring_together(shape s, const convolution *c, size_t group,
-                                                                 size_t offset, const size_t *part_bytes,
-                                                                 __mmask64 read, __m512i taps[MASKD_VECTORS]) {
-  __m512i row[GROUP];
+static inline __attribute__((always_inline)) strip strip_of(convolution *c, size_t parts, size_t height) {
+  strip strip = {
+      .weights = c->weights,
+      .result = c->result,
+      .tap_step = c->window->tap_step,
+      .result_step = c->window->result_step,
+      .there = maskd_first(c->count),
+      .block = c,
+  };
 #pragma clang loop unroll(full)
-  for (size_t y = 0; y < GROUP; y += 1) {
-    const size_t index = group * GROUP + y;
-    row[y] = index < s.height ? load(s.parts, c->rows[index] + c->channel + offset, part_bytes, read)
-                              : _mm512_setzero_si512();
+  for (size_t y = 0; y < height; y += 1)
+    strip.rows[y] = c->rows[y] + c->channel;
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < parts; i += 1) {
+    strip.part_bytes[i] = c->apart[i] * c->window->pixel_step;
+    strip.part_results[i] = c->apart[i] * c->window->result_step;
   }
-  const __m512i low = _mm512_unpacklo_epi8(row[0], row[1]), high = _mm512_unpackhi_epi8(row[0], row[1]);
-  const __m512i next_low = _mm512_unpacklo_epi8(row[2], row[3]), next_high = _mm512_unpackhi_epi8(row[2], row[3]);
-  taps[0] = _mm512_unpacklo_epi16(low, next_low);
-  taps[1] = _mm512_unpackhi_epi16(low, next_low);
-  taps[2] = _mm512_unpacklo_epi16(high, next_high);
-  taps[3] = _mm512_unpackhi_epi16(high, next_high);
+  return strip;
 }
 
-static inline __attribute__((always_inline)) void add_column(const int8_t *weights, const __m512i taps[MASKD_VECTORS],
-                                                             __m512i sums[MASKD_VECTORS]) {
-#pragma clang loop unroll(full)
-  for (size_t v = 0; v < MASKD_VECTORS; v += 1)
-    sums[v] = _mm512_dpbusd_epi32(sums[v], taps[v], _mm512_loadu_si512(weights + v * 64));
+// Brings two pairs of rows together, each low and high.
+static inline __attribute__((always_inline)) void interleave_pairs(const __m512i first[2], const __m512i second[2],
+                                                                   __m512i taps[MASKD_VECTORS]) {
+  taps[0] = _mm512_unpacklo_epi16(first[0], second[0]);
+  taps[1] = _mm512_unpackhi_epi16(first[0], second[0]);
+  taps[2] = _mm512_unpacklo_epi16(first[1], second[1]);
+  taps[3] = _mm512_unpackhi_epi16(first[1], second[1]);
+}
+
+static inline __attribute__((always_inline)) void interleave(const __m512i row[GROUP], __m512i taps[MASKD_VECTORS]) {
+  const __m512i first[2] = {_mm512_unpacklo_epi8(row[0], row[1]), _mm512_unpackhi_epi8(row[0], row[1])};
+  const __m512i second[2] = {_mm512_unpacklo_epi8(row[2], row[3]), _mm512_unpackhi_epi8(row[2], row[3])};
+  interleave_pairs(first, second, taps);
 }
 
 static inline __attribute__((always_inline)) void begin_sums(const convolution *c, __m512i sums[MASKD_VECTORS]) {
@@ -243,80 +248,248 @@ static inline __attribute__((always_inline)) void begin_sums(const convolution *
     sums[v] = c->bias[v];
 }
 
-static inline __attribute__((always_inline)) void find_parts(const convolution *c, size_t part_bytes[QUARTERS]) {
-  for (size_t i = 0; i < c->parts; i += 1)
-    part_bytes[i] = c->apart[i] * c->window->pixel_step;
+static inline __attribute__((always_inline)) void add_taps(const int8_t *weights, const __m512i taps[MASKD_VECTORS],
+                                                           __m512i sums[MASKD_VECTORS]) {
+#pragma clang loop unroll(full)
+  for (size_t v = 0; v < MASKD_VECTORS; v += 1)
+    sums[v] = _mm512_dpbusd_epi32(sums[v], taps[v], _mm512_loadu_si512(weights + v * 64));
 }
 
-// Results as far apart as their taps: column `column` of the picture is tap `column - p` of result p. sums[0] belongs
-// to the result that is complete next.
-static inline __attribute__((always_inline)) void convolve_neighbours(shape s, convolution *c) {
-  const size_t groups = groups_of(s.height), step = c->window->tap_step, columns = c->pixels_of_part + s.width - 1;
-  const __mmask64 read = maskd_first(c->count);
+// Brings `height` rows, four at most, together in one column.
+static inline __attribute__((always_inline)) void bring_together(size_t parts, size_t height, const strip *strip,
+                                                                 size_t offset, __m512i taps[MASKD_VECTORS]) {
+  __m512i row[GROUP];
+#pragma clang loop unroll(full)
+  for (size_t y = 0; y < GROUP; y += 1)
+    row[y] = y < height ? load(parts, strip->rows[y] + offset, strip->part_bytes, strip->there) : row[y - 1];
+  interleave(row, taps);
+}
+
+// The sums of one result, or of one of each part, for whatever window: taps are brought together for it alone.
+static inline __attribute__((always_inline)) void sum_apart(size_t parts, size_t height, size_t width,
+                                                            const convolution *c, const size_t *part_bytes,
+                                                            size_t pixel, __m512i sums[MASKD_VECTORS]) {
+  const size_t first = c->channel + pixel * c->window->pixel_step, step = c->window->tap_step;
+  const __mmask64 there = maskd_first(c->count);
   const int8_t *weights = c->weights;
-  size_t part_bytes[QUARTERS];
-  find_parts(c, part_bytes);
-  __m512i sums[LARGEST_SHARED_WIDTH][MASKD_VECTORS];
+  __m512i tap[GROUP], taps[MASKD_VECTORS];
+  begin_sums(c, sums);
+  for (size_t x = 0; x < width; x += 1)
+    for (size_t y = 0; y / GROUP < groups_of(height); y += GROUP, weights += GROUP_BYTES) {
 #pragma clang loop unroll(full)
-  for (size_t i = 0; i < s.width; i += 1)
-    begin_sums(c, sums[i]);
-  for (size_t column = 0; column < columns; column += 1) {
-#pragma clang loop unroll(full)
-    for (size_t group = 0; group < groups; group += 1) {
-      __m512i taps[MASKD_VECTORS];
-      bring_together(s, c, group, column * step, part_bytes, read, taps);
-#pragma clang loop unroll(full)
-      for (size_t i = 0; i < s.width; i += 1)
-        add_column(weights + ((s.width - 1 - i) * groups + group) * WEIGHT_BYTES, taps, sums[i]);
+      for (size_t i = 0; i < GROUP; i += 1)
+        tap[i] = load(parts, c->rows[y + i < height ? y + i : height - 1] + first + x * step, part_bytes, there);
+      interleave(tap, taps);
+      add_taps(weights, taps, sums);
     }
-    if (column + 1 >= s.width)
-      finish(s.way, s.parts, c, sums[0], column + 1 - s.width);
+  for (size_t group = 0; group < row_groups_of(height, width); group += 1, weights += GROUP_BYTES) {
+    const size_t x = first_column(group, width);
 #pragma clang loop unroll(full)
-    for (size_t i = 0; i + 1 < s.width; i += 1)
-#pragma clang loop unroll(full)
-      for (size_t v = 0; v < MASKD_VECTORS; v += 1)
-        sums[i][v] = sums[i + 1][v];
-    begin_sums(c, sums[s.width - 1]);
+    for (size_t i = 0; i < GROUP; i += 1)
+      tap[i] = load(parts, c->rows[height - 1] + first + (x + i < width ? x + i : width - 1) * step, part_bytes, there);
+    interleave(tap, taps);
+    add_taps(weights, taps, sums);
   }
 }
 
-// Three columns a result, two apart: the last column of one result is the first of the next.
-static inline __attribute__((always_inline)) void convolve_every_other(shape s, convolution *c) {
-  const size_t step = c->window->tap_step;
-  const __mmask64 read = maskd_first(c->count);
-  const int8_t *weights = c->weights;
-  size_t part_bytes[QUARTERS];
-  find_parts(c, part_bytes);
-  __m512i last[MASKD_VECTORS];
-  bring_together(s, c, 0, 0, part_bytes, read, last);
-  for (size_t pixel = 0; pixel < c->pixels_of_part; pixel += 1) {
-    __m512i taps[MASKD_VECTORS], sums[MASKD_VECTORS];
-    begin_sums(c, sums);
-    add_column(weights, last, sums);
-    bring_together(s, c, 0, (2 * pixel + 1) * step, part_bytes, read, taps);
-    add_column(weights + WEIGHT_BYTES, taps, sums);
-    bring_together(s, c, 0, (2 * pixel + 2) * step, part_bytes, read, last);
-    add_column(weights + 2 * WEIGHT_BYTES, last, sums);
-    finish(s.way, s.parts, c, sums, pixel);
+// One result pixel in integers, whatever the window and the rounding.
+static __attribute__((noinline)) void convolve_exactly(const convolution *c, size_t pixel) {
+  __m512i sums[MASKD_VECTORS], sixteen[QUARTERS];
+  sum_apart(1, c->window->height, c->window->width, c, NULL, pixel, sums);
+  exchange_quarters(sums, sixteen);
+  int8_t *result = (int8_t *)c->result + pixel * c->window->result_step;
+  for (size_t i = 0; i < QUARTERS && 16 * i < c->count; i += 1)
+    maskd_requantize_16_avx512(sixteen[i], c->channel + 16 * i, c->count - 16 * i, c->epilogue, result + 16 * i);
+}
+
+static __attribute__((noinline, cold)) void convolve_again(const convolution *c, size_t pixel) {
+  for (size_t part = 0; part < c->parts; part += 1)
+    convolve_exactly(c, pixel + c->apart[part]);
+}
+
+// Stores the bytes of a pixel, or of the pixels of all parts.
+static inline __attribute__((always_inline)) void store_bytes(size_t parts, const strip *to, __m512i bytes,
+                                                              char *result) {
+  if (parts == 1)
+    _mm512_mask_storeu_epi8(result, to->there, bytes);
+  else if (parts == 2) {
+    _mm256_mask_storeu_epi8(result, (__mmask32)to->there, _mm512_castsi512_si256(bytes));
+    _mm256_mask_storeu_epi8(result + to->part_results[1], (__mmask32)to->there, _mm512_extracti64x4_epi64(bytes, 1));
+  } else {
+    const __mmask16 there = (__mmask16)to->there;
+    _mm_mask_storeu_epi8(result, there, _mm512_castsi512_si128(bytes));
+    _mm_mask_storeu_epi8(result + to->part_results[1], there, _mm512_extracti32x4_epi32(bytes, 1));
+    _mm_mask_storeu_epi8(result + to->part_results[2], there, _mm512_extracti32x4_epi32(bytes, 2));
+    _mm_mask_storeu_epi8(result + to->part_results[3], there, _mm512_extracti32x4_epi32(bytes, 3));
+  }
+}
+
+// A quarter of each vector is sixteen neighbouring channels.
+static inline __attribute__((always_inline)) void store_floats(size_t parts, const strip *to,
+                                                               const __m512i values[MASKD_VECTORS], char *result) {
+  __m512i sixteen[QUARTERS];
+  exchange_quarters(values, sixteen);
+#pragma clang loop unroll(full)
+  for (size_t quarter = 0; quarter < QUARTERS; quarter += 1) {
+    const size_t first = quarter % (QUARTERS / parts) * 16;
+    _mm512_mask_storeu_epi32((float *)(result + to->part_results[quarter / (QUARTERS / parts)]) + first,
+                             (__mmask16)(to->there >> first), sixteen[quarter]);
+  }
+}
+
+static inline __attribute__((always_inline)) __m512i to_float(__m512i sum, size_t v, convolution *c) {
+  const __m512 scaled = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), c->constants[v].scale, c->constants[v].addend);
+  const __m512 floored = _mm512_max_ps(scaled, _mm512_set1_ps(c->epilogue->float_minimum));
+  const __m512 value = _mm512_min_ps(floored, _mm512_set1_ps(c->epilogue->float_maximum));
+  c->range[0] = _mm512_mask_min_ps(c->range[0], c->are_channels[v], c->range[0], value);
+  c->range[1] = _mm512_mask_max_ps(c->range[1], c->are_channels[v], c->range[1], value);
+  return _mm512_castps_si512(value);
+}
+
+// What a vector of sums becomes before it is stored.
+static inline __attribute__((always_inline)) __m512i scaled(maskd_way way, __m512i sum, size_t v, convolution *c) {
+  if (way == MASKD_WAY_FLOAT)
+    return to_float(sum, v, c);
+  return maskd_fixed(sum, &c->constants[v], way == MASKD_WAY_NEAREST_SIGNED);
+}
+
+// Returns whether all of it is certain.
+static inline __attribute__((always_inline)) bool store(maskd_way way, size_t parts, const strip *strip,
+                                                        const __m512i values[MASKD_VECTORS], char *result) {
+  if (way == MASKD_WAY_FLOAT) {
+    store_floats(parts, strip, values, result);
+    return true;
+  }
+  // A branch here would keep the results of a tile from being worked out side by side.
+  maskd_fixed_clamp clamp = strip->block->clamp;
+  clamp.is_needed = true;
+  store_bytes(parts, strip, maskd_fixed_packed(values, &clamp), result);
+  return maskd_fixed_sure(values) == (__mmask16)-1;
+}
+
+// Computes `tile` neighbouring results, `stride` columns apart, from the taps of all columns that they see, vector by
+// vector, so that each weight is read once for all of them.
+static inline __attribute__((always_inline)) void convolve_tile(shape s, size_t stride, size_t tile, const strip *strip,
+                                                                __m512i taps[MOST_COLUMNS][MASKD_VECTORS],
+                                                                size_t pixel) {
+  convolution *c = strip->block;
+  __m512i values[TILE][MASKD_VECTORS];
+#pragma clang loop unroll(full)
+  for (size_t v = 0; v < MASKD_VECTORS; v += 1) {
+    __m512i sums[TILE];
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < tile; i += 1)
+      sums[i] = c->bias[v];
+#pragma clang loop unroll(full)
+    for (size_t x = 0; x < s.width; x += 1) {
+      const __m512i weights = _mm512_loadu_si512(strip->weights + x * GROUP_BYTES + v * 64);
+#pragma clang loop unroll(full)
+      for (size_t i = 0; i < tile; i += 1)
+        sums[i] = _mm512_dpbusd_epi32(sums[i], taps[i * stride + x][v], weights);
+    }
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < tile; i += 1)
+      values[i][v] = scaled(s.way, sums[i], v, c);
+  }
+  char *result = strip->result + pixel * strip->result_step;
+  bool is_sure[TILE], are_sure = true;
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < tile; i += 1) {
+    is_sure[i] = store(s.way, s.parts, strip, values[i], result + i * strip->result_step);
+    are_sure &= is_sure[i];
+  }
+  if (__builtin_expect(are_sure, true))
+    return;
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < tile; i += 1)
+    if (!is_sure[i])
+      convolve_again(c, pixel + i);
+}
+
+// Up to four rows, results one or two columns apart: the last columns of a tile are the first of the next.
+static inline __attribute__((always_inline)) void convolve_sharing(shape s, size_t stride, convolution *c) {
+  const size_t again = s.width - stride, columns = (TILE - 1) * stride + s.width, pixels = c->pixels_of_part;
+  const strip strip = strip_of(c, s.parts, s.height);
+  __m512i taps[MOST_COLUMNS][MASKD_VECTORS];
+#pragma clang loop unroll(full)
+  for (size_t x = 0; x < again; x += 1)
+    bring_together(s.parts, s.height, &strip, x * strip.tap_step, taps[x]);
+  size_t pixel = 0;
+  for (; pixel + TILE <= pixels; pixel += TILE) {
+#pragma clang loop unroll(full)
+    for (size_t x = again; x < columns; x += 1)
+      bring_together(s.parts, s.height, &strip, (pixel * stride + x) * strip.tap_step, taps[x]);
+    convolve_tile(s, stride, TILE, &strip, taps, pixel);
+#pragma clang loop unroll(full)
+    for (size_t x = 0; x < again; x += 1)
+#pragma clang loop unroll(full)
+      for (size_t v = 0; v < MASKD_VECTORS; v += 1)
+        taps[x][v] = taps[x + TILE * stride][v];
+  }
+  if (pixel == pixels)
+    return;
+#pragma clang loop unroll(full)
+  for (size_t x = again; x < s.width; x += 1)
+    bring_together(s.parts, s.height, &strip, (pixel * stride + x) * strip.tap_step, taps[x]);
+  convolve_tile(s, stride, 1, &strip, taps, pixel);
+}
+
+static inline __attribute__((always_inline)) void finish(maskd_way way, size_t parts, const strip *strip,
+                                                         const __m512i sums[MASKD_VECTORS], size_t pixel) {
+  __m512i values[MASKD_VECTORS];
+#pragma clang loop unroll(full)
+  for (size_t v = 0; v < MASKD_VECTORS; v += 1)
+    values[v] = scaled(way, sums[v], v, strip->block);
+  if (__builtin_expect(!store(way, parts, strip, values, strip->result + pixel * strip->result_step), false))
+    convolve_again(strip->block, pixel);
+}
+
+// Five rows and columns, results one column apart: column `column` of the picture is tap `column - p` of result p.
+// sums[0] belongs to the result that is complete next. The columns of the fifth row are groups of the result that began
+// three columns ago, and end the one before it.
+static inline __attribute__((always_inline)) void convolve_rotating(maskd_way way, size_t parts, convolution *c) {
+  enum { SIDE = 5 };
+  const strip strip = strip_of(c, parts, SIDE);
+  const size_t columns = c->pixels_of_part + SIDE - 1;
+  const int8_t *const row_weights = strip.weights + SIDE * GROUP_BYTES;
+  __m512i sums[SIDE][MASKD_VECTORS];
+#pragma clang loop unroll(full)
+  for (size_t i = 0; i < SIDE; i += 1)
+    begin_sums(c, sums[i]);
+  for (size_t column = 0; column < columns; column += 1) {
+    const size_t offset = column * strip.tap_step;
+    __m512i taps[MASKD_VECTORS];
+    bring_together(parts, GROUP, &strip, offset, taps);
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < SIDE; i += 1)
+      add_taps(strip.weights + (SIDE - 1 - i) * GROUP_BYTES, taps, sums[i]);
+    if (column + 1 >= GROUP) {
+      __m512i tap[GROUP];
+#pragma clang loop unroll(full)
+      for (size_t i = 0; i < GROUP; i += 1)
+        tap[i] =
+            load(parts, strip.rows[GROUP] + offset - (GROUP - 1 - i) * strip.tap_step, strip.part_bytes, strip.there);
+      interleave(tap, taps);
+      add_taps(row_weights, taps, sums[1]);
+      add_taps(row_weights + GROUP_BYTES, taps, sums[0]);
+    }
+    if (column + 1 >= SIDE)
+      finish(way, parts, &strip, sums[0], column + 1 - SIDE);
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i + 1 < SIDE; i += 1)
+#pragma clang loop unroll(full)
+      for (size_t v = 0; v < MASKD_VECTORS; v += 1)
+        sums[i][v] = sums[i + 1][v];
+    begin_sums(c, sums[SIDE - 1]);
   }
 }
 
 static inline __attribute__((always_inline)) void convolve_apart(shape s, convolution *c) {
-  const size_t groups = groups_of(s.height);
-  const __mmask64 read = maskd_first(c->count);
-  size_t part_bytes[QUARTERS];
-  find_parts(c, part_bytes);
+  const strip strip = strip_of(c, s.parts, 0);
   for (size_t pixel = 0; pixel < c->pixels_of_part; pixel += 1) {
-    const int8_t *weights = c->weights;
     __m512i sums[MASKD_VECTORS];
-    begin_sums(c, sums);
-    for (size_t x = 0; x < s.width; x += 1)
-      for (size_t group = 0; group < groups; group += 1, weights += WEIGHT_BYTES) {
-        __m512i taps[MASKD_VECTORS];
-        bring_together(s, c, group, pixel * c->window->pixel_step + x * c->window->tap_step, part_bytes, read, taps);
-        add_column(weights, taps, sums);
-      }
-    finish(s.way, s.parts, c, sums, pixel);
+    sum_apart(s.parts, s.height, s.width, c, strip.part_bytes, pixel, sums);
+    finish(s.way, s.parts, &strip, sums, pixel);
   }
 }
 
@@ -324,49 +497,41 @@ static inline __attribute__((always_inline)) void convolve_parts(maskd_way way, 
   const maskd_depthwise_window *w = c->window;
   const bool are_neighbours = w->tap_step == w->pixel_step;
   if (are_neighbours && w->height == 3 && w->width == 3)
-    convolve_neighbours((shape){way, parts, 3, 3}, c);
-  else if (are_neighbours && w->height == 5 && w->width == 5)
-    convolve_neighbours((shape){way, parts, 5, 5}, c);
+    convolve_sharing((shape){way, parts, 3, 3}, 1, c);
   else if (w->pixel_step == 2 * w->tap_step && w->height == 3 && w->width == 3)
-    convolve_every_other((shape){way, parts, 3, 3}, c);
+    convolve_sharing((shape){way, parts, 3, 3}, 2, c);
+  else if (are_neighbours && w->height == 5 && w->width == 5)
+    convolve_rotating(way, parts, c);
+  else if (w->height == 5 && w->width == 5)
+    convolve_apart((shape){way, parts, 5, 5}, c);
   else
     convolve_apart((shape){way, parts, w->height, w->width}, c);
 }
 
-static void convolve_nearest(convolution *c) {
+static inline __attribute__((always_inline)) void convolve_way(maskd_way way, convolution *c) {
   if (c->parts == 1)
-    convolve_parts(MASKD_WAY_NEAREST, 1, c);
+    convolve_parts(way, 1, c);
   else if (c->parts == 2)
-    convolve_parts(MASKD_WAY_NEAREST, 2, c);
+    convolve_parts(way, 2, c);
   else
-    convolve_parts(MASKD_WAY_NEAREST, 4, c);
+    convolve_parts(way, 4, c);
+}
+
+static void convolve_nearest(convolution *c) {
+  convolve_way(MASKD_WAY_NEAREST, c);
 }
 
 static void convolve_nearest_signed(convolution *c) {
-  if (c->parts == 1)
-    convolve_parts(MASKD_WAY_NEAREST_SIGNED, 1, c);
-  else if (c->parts == 2)
-    convolve_parts(MASKD_WAY_NEAREST_SIGNED, 2, c);
-  else
-    convolve_parts(MASKD_WAY_NEAREST_SIGNED, 4, c);
+  convolve_way(MASKD_WAY_NEAREST_SIGNED, c);
 }
 
 static void convolve_float(convolution *c) {
-  if (c->parts == 1)
-    convolve_parts(MASKD_WAY_FLOAT, 1, c);
-  else if (c->parts == 2)
-    convolve_parts(MASKD_WAY_FLOAT, 2, c);
-  else
-    convolve_parts(MASKD_WAY_FLOAT, 4, c);
+  convolve_way(MASKD_WAY_FLOAT, c);
 }
 
-static void convolve_any(convolution *c) {
-  if (c->parts == 1)
-    convolve_parts(MASKD_WAY_ANY, 1, c);
-  else if (c->parts == 2)
-    convolve_parts(MASKD_WAY_ANY, 2, c);
-  else
-    convolve_parts(MASKD_WAY_ANY, 4, c);
+static void convolve_any(const convolution *c) {
+  for (size_t pixel = 0; pixel < c->pixels; pixel += 1)
+    convolve_exactly(c, pixel);
 }
 
 static void convolve_row(maskd_way way, convolution *c) {
@@ -384,10 +549,11 @@ void maskd_depthwise_s8_avx512vnni(size_t rows, size_t pixels, size_t channels, 
                                    const int8_t *const *taps, const void *packed, void *result,
                                    const maskd_epilogue *epilogue) {
   const size_t element_bytes = epilogue->rounding == MASKD_TO_FLOAT ? sizeof(float) : 1;
-  const size_t block_bytes = window->width * groups_of(window->height) * WEIGHT_BYTES;
+  const size_t block_bytes =
+      GROUP_BYTES * (window->width * groups_of(window->height) + row_groups_of(window->height, window->width));
   const maskd_way way = maskd_way_of(epilogue);
   convolution c = {.window = window, .epilogue = epilogue, .pixels = pixels};
-  c.clamp = maskd_clamp_of(epilogue);
+  c.clamp = maskd_fixed_clamp_of(epilogue);
   c.range[0] = _mm512_set1_ps(INFINITY);
   c.range[1] = _mm512_set1_ps(-INFINITY);
   for (size_t channel = 0; channel < channels; channel += CHANNELS) {
