@@ -26,12 +26,12 @@ struct DepthwiseBlock: Step {
 
   func run(_ parts: Range<Int>, in arena: Arena) {
     guard let expansion else {
-      convolve(parts, of: arena.bytes(depthwise.source), in: arena) { ring, row in ring.pointers(forRow: row) }
+      convolve(parts, of: arena.bytes(depthwise.source), in: arena) { ring, rows in ring.pointers(forRows: rows) }
       return
     }
     var work = expansion.begin(arena.scratch)
-    convolve(parts, of: nil, in: arena) { ring, row in
-      ring.pointers(forRow: row) { row, columns, slot in
+    convolve(parts, of: nil, in: arena) { ring, rows in
+      ring.pointers(forRows: rows) { row, columns, slot in
         expand(expansion, row, columns, to: slot.assumingMemoryBound(to: Int8.self), &work, in: arena)
       }
     }
@@ -50,18 +50,20 @@ struct DepthwiseBlock: Step {
     }
   }
 
-  /// Computes rows of results. `find` points to the rows of the picture under a row of results.
+  /// Computes rows of results. `find` points to the rows of the picture under a group of them.
   @inline(__always)
   private func convolve(
     _ parts: Range<Int>, of input: UnsafeRawPointer?, in arena: Arena,
-    find: (PictureRows.Ring, Int) -> UnsafeMutablePointer<UnsafeRawPointer?>
+    find: (PictureRows.Ring, Range<Int>) -> UnsafeMutablePointer<UnsafeRawPointer?>
   ) {
     let scratch = arena.scratch + expansionByteCount + projectionByteCount
     var work = depthwise.begin(input: input, scratch)
     let rowByteCount = depthwise.rowByteCount
     guard let projection else {
       let result = arena.int8(depthwise.result)
-      for row in parts { depthwise.convolve(find(work.ring, row), to: result + row * rowByteCount, &work) }
+      depthwise.rows.forEachGroup(of: parts) { rows in
+        depthwise.convolve(rows.count, find(work.ring, rows), to: result + rows.lowerBound * rowByteCount, &work)
+      }
       return
     }
     let rows = (scratch + ringByteCount).assumingMemoryBound(to: Int8.self)
@@ -70,8 +72,9 @@ struct DepthwiseBlock: Step {
     let count = (parts.count + bandRows - 1) / bandRows
     for index in 0..<count {
       let band = parts.part(index, of: count)
-      for row in band {
-        depthwise.convolve(find(work.ring, row), to: rows + (row - band.lowerBound) * rowByteCount, &work)
+      depthwise.rows.forEachGroup(of: band) { group in
+        let target = rows + (group.lowerBound - band.lowerBound) * rowByteCount
+        depthwise.convolve(group.count, find(work.ring, group), to: target, &work)
       }
       let first = band.lowerBound * width
       projection.forTiles(of: first..<band.upperBound * width) { pixels, columns in

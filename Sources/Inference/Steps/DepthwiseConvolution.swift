@@ -1,7 +1,7 @@
 import CKernels
 import TFLite
 
-/// DEPTHWISE_CONV_2D in int8 with one result a channel: row by row of the result.
+/// DEPTHWISE_CONV_2D in int8 with one result a channel: some rows of the result at a time.
 struct DepthwiseConvolution: Step {
   let source: Operand
   let result: Operand
@@ -19,8 +19,9 @@ struct DepthwiseConvolution: Step {
 
   func run(_ parts: Range<Int>, in arena: Arena) {
     var work = begin(input: arena.bytes(source), arena.scratch)
-    for part in parts {
-      convolve(work.ring.pointers(forRow: part), to: arena.int8(result) + part * rowByteCount, &work)
+    rows.forEachGroup(of: parts) { rows in
+      convolve(
+        rows.count, work.ring.pointers(forRows: rows), to: arena.int8(result) + rows.lowerBound * rowByteCount, &work)
     }
   }
 
@@ -42,13 +43,14 @@ struct DepthwiseConvolution: Step {
       epilogue: requantization.parameters)
   }
 
-  /// Computes a row of results from pointers to the rows under its windows.
+  /// Computes rows of results from pointers to the rows under their windows.
   @inline(__always)
   func convolve(
-    _ pointers: UnsafeMutablePointer<UnsafeRawPointer?>, to target: UnsafeMutablePointer<Int8>, _ work: inout Work
+    _ count: Int, _ pointers: UnsafeMutablePointer<UnsafeRawPointer?>, to target: UnsafeMutablePointer<Int8>,
+    _ work: inout Work
   ) {
     kernels.pointer.pointee.depthwise_s8(
-      1, rows.window.outputWidth, channels, &work.geometry,
+      count, rows.window.outputWidth, channels, &work.geometry,
       UnsafeRawPointer(pointers).assumingMemoryBound(to: UnsafePointer<Int8>?.self), weights.start, target,
       &work.epilogue)
   }

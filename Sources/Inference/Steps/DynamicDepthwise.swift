@@ -63,14 +63,14 @@ struct DynamicDepthwiseConvolution: Step {
     for part in parts {
       let taps: UnsafeMutablePointer<UnsafeRawPointer?>
       if let floats = input.floats {
-        taps = ring.pointers(forRow: part) { row, columns, target in
+        taps = ring.pointers(forRows: part..<part + 1) { row, columns, target in
           scale.quantize(
             floats + row * count, count: columns * channels, to: target.assumingMemoryBound(to: Int8.self),
             hasOffset: offset != 0,
             kernels)
         }
       } else {
-        taps = ring.pointers(forRow: part)
+        taps = ring.pointers(forRows: part..<part + 1)
       }
       let target = arena.float(result) + part * rowCount
       kernels.pointer.pointee.depthwise_s8(

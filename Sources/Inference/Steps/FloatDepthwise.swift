@@ -63,11 +63,11 @@ struct FloatDepthwiseRows {
   func write(row: Int, columns: Int, to target: UnsafeMutablePointer<Float>) {
     let taps: UnsafeMutablePointer<UnsafeRawPointer?>
     if let producer {
-      taps = ring.pointers(forRow: row) {
+      taps = ring.pointers(forRows: row..<row + 1) {
         producer.write(row: $0, columns: $1, to: $2.assumingMemoryBound(to: Float.self))
       }
     } else {
-      taps = ring.pointers(forRow: row)
+      taps = ring.pointers(forRows: row..<row + 1)
     }
     withUnsafePointer(to: geometry) {
       kernels.pointer.pointee.depthwise_f32(

@@ -7,6 +7,10 @@ struct PictureRows: Sendable {
   /// Whether there is no picture in memory: each row is computed when it is needed.
   var areComputed = false
 
+  /// Rows of results that a kernel is given at a time, at most: what it does once for them weighs where rows are short.
+  private var groupRows: Int { max(1, min(window.outputHeight, Self.groupPixels / window.outputWidth)) }
+  private static let groupPixels = 64
+
   private var hasRing: Bool { areComputed || window.hasPadding }
   /// Columns of a padded row: what all windows of a row see.
   private var paddedWidth: Int {
@@ -14,16 +18,30 @@ struct PictureRows: Sendable {
   }
   /// Columns of the picture that some window sees.
   private var seenWidth: Int { max(0, min(window.inputWidth, paddedWidth - window.left)) }
-  /// Rows of the picture from the first to the last tap of a window.
-  private var reach: Int { (window.height - 1) * window.dilationHeight + 1 }
+  /// Rows of the picture from the first to the last tap of the windows over a group of rows of results.
+  private var reach: Int {
+    (window.height - 1) * window.dilationHeight + (groupRows - 1) * window.strideHeight + 1
+  }
   private var rowByteCount: Int { paddedWidth * pixelByteCount }
-  private var pointerByteCount: Int { Arena.aligned(window.height * MemoryLayout<Int>.stride) }
+  private var pointerByteCount: Int { Arena.aligned(groupRows * window.height * MemoryLayout<Int>.stride) }
   /// Which rows the ring holds.
   private var heldByteCount: Int { Arena.aligned(reach * MemoryLayout<Int>.stride) }
 
   /// Row pointers; where there is a ring, a row of padding and the ring.
   var scratchByteCount: Int {
     pointerByteCount + (hasRing ? heldByteCount + (reach + 1) * rowByteCount : 0)
+  }
+
+  /// Calls `body` with one group of rows of results after the other, all of them counted through all pictures.
+  @inline(__always)
+  func forEachGroup(of rows: Range<Int>, _ body: (Range<Int>) -> Void) {
+    var first = rows.lowerBound
+    while first < rows.upperBound {
+      let endOfPicture = (first / window.outputHeight + 1) * window.outputHeight
+      let end = min(rows.upperBound, endOfPicture, first + groupRows)
+      body(first..<end)
+      first = end
+    }
   }
 
   /// The rows while a thread computes some rows of results.
@@ -58,15 +76,14 @@ struct PictureRows: Sendable {
       }
     }
 
-    /// Points to the first tap of the first result in each row of the window, for a row of results counted through all
-    /// pictures.
+    /// Points to the first tap of the first result in each row of the window over each row of a group of results.
     @inline(__always)
-    func pointers(forRow index: Int) -> UnsafeMutablePointer<UnsafeRawPointer?> {
+    func pointers(forRows rows: Range<Int>) -> UnsafeMutablePointer<UnsafeRawPointer?> {
       guard let input else { return pointers }
       let pixel = layout.pixelByteCount
       let rowByteCount = layout.window.inputWidth * pixel
-      guard layout.hasRing else { return point(index) { row, _ in input + row * rowByteCount } }
-      return pointers(forRow: index) { row, columns, slot in
+      guard layout.hasRing else { return point(rows) { row, _ in input + row * rowByteCount } }
+      return pointers(forRows: rows) { row, columns, slot in
         slot.copyMemory(from: input + row * rowByteCount, byteCount: columns * pixel)
       }
     }
@@ -75,10 +92,10 @@ struct PictureRows: Sendable {
     /// many of its columns are seen, and where they go.
     @inline(__always)
     func pointers(
-      forRow index: Int, bring: (_ row: Int, _ columns: Int, _ slot: UnsafeMutableRawPointer) -> Void
+      forRows rows: Range<Int>, bring: (_ row: Int, _ columns: Int, _ slot: UnsafeMutableRawPointer) -> Void
     ) -> UnsafeMutablePointer<UnsafeRawPointer?> {
       let height = layout.window.inputHeight
-      return point(index) { row, y in
+      return point(rows) { row, y in
         guard y >= 0, y < height else { return UnsafeRawPointer(outsideRow) }
         let slot = ring + y % layout.reach * layout.rowByteCount
         if held[y % layout.reach] != row {
@@ -91,13 +108,16 @@ struct PictureRows: Sendable {
 
     @inline(__always)
     private func point(
-      _ index: Int, _ find: (_ row: Int, _ y: Int) -> UnsafeRawPointer
+      _ rows: Range<Int>, _ find: (_ row: Int, _ y: Int) -> UnsafeRawPointer
     ) -> UnsafeMutablePointer<UnsafeRawPointer?> {
       let window = layout.window
-      let (batch, y) = index.quotientAndRemainder(dividingBy: window.outputHeight)
-      for tap in 0..<window.height {
-        let inputY = y * window.strideHeight - window.top + tap * window.dilationHeight
-        pointers[tap] = find(batch * window.inputHeight + inputY, inputY)
+      let (batch, first) = rows.lowerBound.quotientAndRemainder(dividingBy: window.outputHeight)
+      for row in 0..<rows.count {
+        let top = (first + row) * window.strideHeight - window.top
+        for tap in 0..<window.height {
+          let inputY = top + tap * window.dilationHeight
+          pointers[row * window.height + tap] = find(batch * window.inputHeight + inputY, inputY)
+        }
       }
       return pointers
     }
