@@ -384,8 +384,8 @@ static void convolve(const maskd_depthwise_neon *d, size_t pixels) {
 void maskd_depthwise_s8_dotprod(size_t rows, size_t pixels, size_t channels, const maskd_depthwise_window *window,
                                 const int8_t *const *taps, const void *packed, void *result,
                                 const maskd_epilogue *epilogue) {
-  maskd_depthwise_neon d = maskd_depthwise_of_neon(
-      channels, window, taps, packed, block_bytes_of(window->height, window->width), result, epilogue);
+  maskd_depthwise_neon d = maskd_depthwise_of_neon(channels, window, taps, packed,
+                                                   block_bytes_of(window->height, window->width), result, epilogue);
   for (size_t row = 0; row < rows; row += 1) {
     convolve(&d, pixels);
     maskd_next_row_neon(&d, pixels);
