@@ -198,8 +198,9 @@ extension Compiler {
     for group in 0..<groupCount {
       let columns = group * (channels / groupCount)..<(group + 1) * (channels / groupCount)
       let matrix = try PackedMatrix(
-        unpacked, columns: columns, taps: taps, depth: tapDepth, layer: layer, rounding: MASKD_ROUND_TWICE,
-        hasOffset: self[result].hasOffset, table: family.table, byteLimit: options.constantByteLimit, packed: &packed)
+        unpacked, rows: window.outputPixels, columns: columns, taps: taps, depth: tapDepth, layer: layer,
+        rounding: MASKD_ROUND_TWICE, hasOffset: self[result].hasOffset, table: family.table,
+        byteLimit: options.constantByteLimit, packed: &packed)
       try countConstant(bytes: matrix.byteCount)
       let step = Convolution(
         source: source, result: result, window: window, tap: isRowTap ? .row : .pixel, inputChannels: inputChannels,

@@ -42,7 +42,7 @@ extension Compiler {
           weights: weights, bias: try biases(of: layer, node), rescaling: .once(try realMultipliers(layer, node)))
       }
       let matrix = try PackedMatrix(
-        unpacked, columns: 0..<columns, taps: 1, depth: depth, layer: layer, rounding: MASKD_ROUND_ONCE,
+        unpacked, rows: rows, columns: 0..<columns, taps: 1, depth: depth, layer: layer, rounding: MASKD_ROUND_ONCE,
         hasOffset: self[result].hasOffset, table: family.table, byteLimit: options.constantByteLimit, packed: &packed)
       try countConstant(bytes: matrix.byteCount)
       let step = Convolution(

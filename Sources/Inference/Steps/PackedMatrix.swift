@@ -23,9 +23,10 @@ struct PackedMatrix: Sendable {
   /// What a weight zero point asks of each row: `rowScale * (sum of the row's activations)`; 0 asks for nothing.
   let rowScale: Int32
 
-  /// Packs some columns of `unpacked`; where there is none, takes what `constants` has of them.
+  /// Packs some columns of `unpacked`, for products of `rows` rows; where there is none, takes what `constants` has of
+  /// them.
   init(
-    _ unpacked: UnpackedMatrix?, columns: Range<Int>, taps: Int, depth: Int, layer: QuantizedLayer,
+    _ unpacked: UnpackedMatrix?, rows: Int, columns: Range<Int>, taps: Int, depth: Int, layer: QuantizedLayer,
     rounding: maskd_rounding, hasOffset: Bool, table: KernelTable, byteLimit: Int,
     packed constants: inout PackedConstants
   ) throws(CompilationError) {
@@ -41,7 +42,8 @@ struct PackedMatrix: Sendable {
     rowScale = -layer.weightZeroPoint
     memory = constants.next(byteCount: byteCount)
     let scaling = constants.next(byteCount: Requantization.byteCount(columns: columns.count))
-    let isProven = Self.gainsFromProof(products: taps * depth, layer: layer, rounding: rounding, table: table)
+    let isProven = Self.gainsFromProof(
+      rows: rows, products: taps * depth, layer: layer, rounding: rounding, table: table)
     let proof = isProven ? constants.next(byteCount: Requantization.byteCount(columns: columns.count)) : nil
     guard let unpacked else {
       requantization = Requantization(
@@ -63,11 +65,12 @@ struct PackedMatrix: Sendable {
     self.requantization = requantization
   }
 
-  /// Proofs of a layer's rounding take some time when it is packed, and pay where rounding is a good part of its work.
+  /// Proofs of a layer's rounding take time when it is packed, for each column as much as hundreds of runs of a small
+  /// picture save. They pay where a run rounds many results, and rounding is a good part of the layer's work.
   private static func gainsFromProof(
-    products: Int, layer: QuantizedLayer, rounding: maskd_rounding, table: KernelTable
+    rows: Int, products: Int, layer: QuantizedLayer, rounding: maskd_rounding, table: KernelTable
   ) -> Bool {
-    products <= 256 && layer.weightZeroPoint == 0 && rounding == MASKD_ROUND_TWICE
+    rows >= 256 && products <= 256 && layer.weightZeroPoint == 0 && rounding == MASKD_ROUND_TWICE
       && table.pointer.pointee.prove_rounding != nil
   }
 
