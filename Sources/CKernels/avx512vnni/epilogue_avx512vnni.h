@@ -14,11 +14,8 @@
 //
 //   result = floor(x * multiplier / 2^(31+s) + (x < 0 ? -d : d) + 1/2)
 //
-// Where the activation cuts off at the zero point the sign does not matter. The sum is worked out in float32, where
-// results that are not clamped anyway (below 512 in magnitude, the zero point included) are wrong by less than 2^-14:
-// the conversion of x and the scale by 2^-24 of their values each, the constant and the sum by half of 2^-16. So it
-// rounds to the right integer unless it lies that close to the middle between two, which happens to one result in
-// some 8000. A row in which that happens is worked out again in integers.
+// Where the activation cuts off at the zero point the sign does not matter. A row with a result that float32 cannot be
+// sure of is worked out again in integers.
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))),                 \
                              apply_to = function)
@@ -26,12 +23,6 @@
 enum { MASKD_VECTORS = 4 };
 
 typedef enum maskd_way { MASKD_WAY_NEAREST, MASKD_WAY_NEAREST_SIGNED, MASKD_WAY_ANY, MASKD_WAY_FLOAT } maskd_way;
-
-// What sixteen columns share for all rows.
-typedef struct maskd_column_constants {
-  __m512 scale;  // multiplier / 2^(31+s)
-  __m512 addend; // d, and the zero point where the sign of x does not matter
-} maskd_column_constants;
 
 static inline __attribute__((always_inline)) maskd_way maskd_way_of(const maskd_epilogue *to) {
   if (to->rounding == MASKD_TO_FLOAT)
@@ -41,85 +32,11 @@ static inline __attribute__((always_inline)) maskd_way maskd_way_of(const maskd_
   return to->minimum >= to->zero_point ? MASKD_WAY_NEAREST : MASKD_WAY_NEAREST_SIGNED;
 }
 
-// The zero point as results are stored.
-static inline int32_t maskd_stored_zero_point(const maskd_epilogue *to) {
-  return to->zero_point + (to->result_flip ? 128 : 0);
-}
-
-static inline __attribute__((always_inline)) maskd_column_constants
-maskd_constants_of(__m512i multiplier, __m512i shift, maskd_way way, const maskd_epilogue *to) {
-  const __m512 exponent = _mm512_cvtepi32_ps(shift);
-  // Padding, whose shift is 0, must not look unsure.
-  const __mmask16 is_column = _mm512_movepi32_mask(shift);
-  const __m512 offset = _mm512_maskz_scalef_ps(is_column, _mm512_set1_ps(0.5f), exponent);
-  const float zero_point = way == MASKD_WAY_NEAREST ? (float)maskd_stored_zero_point(to) : 0;
-  return (maskd_column_constants){
-      .scale = _mm512_scalef_ps(_mm512_cvtepi32_ps(multiplier), _mm512_sub_ps(exponent, _mm512_set1_ps(31))),
-      .addend = _mm512_add_ps(offset, _mm512_set1_ps(zero_point)),
-  };
-}
-
-// Sixteen results, without the zero point if `is_signed`. `farthest` takes in how far they were from what they were
-// rounded from.
-static inline __attribute__((always_inline)) __m512i maskd_nearest(__m512i x, const maskd_column_constants *c,
-                                                                   bool is_signed, __m512 *farthest) {
-  __m512 addend = c->addend;
-  if (is_signed) {
-    const __m512i sign = _mm512_set1_epi32(INT32_MIN);
-    // (x and sign) or addend
-    addend = _mm512_castsi512_ps(_mm512_ternarylogic_epi32(x, sign, _mm512_castps_si512(addend), 0xea));
-  }
-  const __m512 value = _mm512_fmadd_ps(_mm512_cvtepi32_ps(x), c->scale, addend);
-  const __m512 distance = _mm512_reduce_ps(value, 0);     // from the nearest integer
-  *farthest = _mm512_range_ps(*farthest, distance, 0x0b); // the larger magnitude
-  return _mm512_cvtps_epi32(value);
-}
-
-// Whether some result lay too close to the middle to be sure of it.
-static inline __attribute__((always_inline)) bool maskd_is_unsure(__m512 farthest) {
-  return _mm512_cmp_ps_mask(farthest, _mm512_set1_ps(0.5f - 0x1p-14f), _CMP_NLE_UQ) != 0;
-}
-
-// What all results of a layer share: the range of its activation, which is mostly that of its bytes.
-typedef struct maskd_clamp {
-  __m512i minimum, maximum;
-  __m512i zero_point; // int16, as results are stored
-  bool is_unsigned, is_needed;
-} maskd_clamp;
-
-static inline __attribute__((always_inline)) maskd_clamp maskd_clamp_of(const maskd_epilogue *to) {
-  const bool is_unsigned = to->result_flip != 0;
-  return (maskd_clamp){
-      .minimum = _mm512_set1_epi8((char)((uint8_t)to->minimum ^ to->result_flip)),
-      .maximum = _mm512_set1_epi8((char)((uint8_t)to->maximum ^ to->result_flip)),
-      .zero_point = _mm512_set1_epi16((short)maskd_stored_zero_point(to)),
-      .is_unsigned = is_unsigned,
-      .is_needed = to->minimum > -128 || to->maximum < 127,
-  };
-}
-
-// Saturating packs keep each quarter of a register to itself: byte 16q + 4v + i comes from vector v, quarter q.
-static inline __attribute__((always_inline)) __m512i maskd_packed(const __m512i values[MASKD_VECTORS], bool is_signed,
-                                                                  const maskd_clamp *clamp) {
-  __m512i low = _mm512_packs_epi32(values[0], values[1]);
-  __m512i high = _mm512_packs_epi32(values[2], values[3]);
-  if (is_signed) {
-    low = _mm512_adds_epi16(low, clamp->zero_point);
-    high = _mm512_adds_epi16(high, clamp->zero_point);
-  }
-  if (clamp->is_unsigned) {
-    const __m512i bytes = _mm512_packus_epi16(low, high);
-    return clamp->is_needed ? _mm512_min_epu8(_mm512_max_epu8(bytes, clamp->minimum), clamp->maximum) : bytes;
-  }
-  const __m512i bytes = _mm512_packs_epi16(low, high);
-  return clamp->is_needed ? _mm512_min_epi8(_mm512_max_epi8(bytes, clamp->minimum), clamp->maximum) : bytes;
-}
-
 static inline __attribute__((always_inline)) __mmask64 maskd_first(size_t count) {
   return count >= 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
 }
 
-// The same roundings in fixed point, which takes fewer instructions. 384 more than a result of int8 lies in 256 ..<
+// The roundings in fixed point. 384 more than a result of int8 lies in 256 ..<
 // 512, where float32 has a unit of 2^-15: bits 15 to 22 are the result plus 128, the bits below its fraction, and as
 // numbers grow so do their bits, so that whatever lies beyond saturates. Half a unit of the result is added, to round
 // down then.
@@ -199,7 +116,7 @@ static inline __attribute__((always_inline)) maskd_fixed_clamp maskd_fixed_clamp
   };
 }
 
-// Bytes in the order of `maskd_packed`.
+// Saturating packs keep each quarter of a register to itself: byte 16q + 4v + i comes from vector v, quarter q.
 static inline __attribute__((always_inline)) __m512i maskd_fixed_packed(const __m512i fixed[MASKD_VECTORS],
                                                                         const maskd_fixed_clamp *clamp) {
   const __m512i least = _mm512_set1_epi16((short)0x8700); // the upper bits of 256
@@ -209,18 +126,6 @@ static inline __attribute__((always_inline)) __m512i maskd_fixed_packed(const __
   if (clamp->is_needed)
     bytes = _mm512_min_epu8(_mm512_max_epu8(bytes, clamp->minimum), clamp->maximum);
   return _mm512_xor_si512(bytes, clamp->flip);
-}
-
-// Sixteen floats, written where `written` says; `range` (least, greatest) takes them in.
-static inline __attribute__((always_inline)) void
-maskd_float_16(__m512i x, size_t column, __mmask16 written, const maskd_epilogue *to, float *result, __m512 range[2]) {
-  const __m512 scaled = _mm512_fmadd_ps(_mm512_cvtepi32_ps(x), _mm512_loadu_ps(to->factor + column),
-                                        _mm512_loadu_ps(to->addend + column));
-  const __m512 floored = _mm512_max_ps(scaled, _mm512_set1_ps(to->float_minimum));
-  const __m512 value = _mm512_min_ps(floored, _mm512_set1_ps(to->float_maximum));
-  _mm512_mask_storeu_ps(result, written, value);
-  range[0] = _mm512_mask_min_ps(range[0], written, range[0], value);
-  range[1] = _mm512_mask_max_ps(range[1], written, range[1], value);
 }
 
 static inline void maskd_take_range(const maskd_epilogue *to, const __m512 range[2]) {
