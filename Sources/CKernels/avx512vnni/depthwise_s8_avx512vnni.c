@@ -1,94 +1,21 @@
 #if defined(__x86_64__)
 
 #include "avx512vnni.h"
-#include "epilogue_avx512vnni.h"
+#include "depthwise_layout_avx512vnni.h"
 
 // Sixty-four channels at a time. Four taps are brought together for each channel, so that one vpdpbusd multiplies and
 // adds them all: those of up to four rows in a column of the window, and of a row that is left alone below (height 1,
 // 5, ...) those in up to four columns. Missing ones have weights of zero. What several neighbouring results see is
 // brought together once.
-//
-// Unpacking keeps each quarter of a register to itself: vector v, quarter q, lane i is channel 16q + 4v + i of the
-// block, which is what saturating packs undo. Weights lie in that order: block, column, group of rows, vector, and
-// behind the columns the groups of the single row.
-// The last block may have few channels: up to 32 then stand in a register twice, up to 16 four times, and as many parts
-// of the row of results are computed side by side.
 
 enum {
-  CHANNELS = 64,
-  QUARTERS = 4,
-  GROUP = 4,
-  GROUP_BYTES = MASKD_VECTORS * 64, // weights
-  TILE = 2,                         // results at a time where they share columns
-  MOST_COLUMNS = 5,                 // that a tile sees
-  LARGEST_SIDE = 5,                 // of the windows that have loops of their own
+  TILE = 2,         // results at a time where they share columns
+  MOST_COLUMNS = 5, // that a tile sees
+  LARGEST_SIDE = 5, // of the windows that have loops of their own
 };
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))),                 \
                              apply_to = function)
-
-// Groups of rows.
-static inline size_t groups_of(size_t height) {
-  return height / GROUP + (height % GROUP > 1);
-}
-
-// Groups of columns in the row that is left alone.
-static inline size_t row_groups_of(size_t height, size_t width) {
-  return height % GROUP == 1 ? width / GROUP + (width % GROUP != 0) : 0;
-}
-
-// The first column that a group of the single row reads: the last group begins early so that it is whole, where there
-// are enough columns. What was in the group before has weights of zero.
-static inline size_t first_column(size_t group, size_t width) {
-  const size_t column = group * GROUP;
-  return width >= GROUP && column + GROUP > width ? width - GROUP : column;
-}
-
-// How often a block of that many channels stands in a register.
-static inline size_t parts_of(size_t count) {
-  return count > 32 ? 1 : count > 16 ? 2 : 4;
-}
-
-size_t maskd_packed_depthwise_s8_bytes_avx512vnni(size_t height, size_t width, size_t channels) {
-  size_t bytes = channels / CHANNELS + (channels % CHANNELS != 0), groups;
-  if (__builtin_mul_overflow(groups_of(height), width, &groups) ||
-      __builtin_add_overflow(groups, row_groups_of(height, width), &groups) ||
-      __builtin_mul_overflow(bytes, groups, &bytes) || __builtin_mul_overflow(bytes, (size_t)GROUP_BYTES, &bytes))
-    return SIZE_MAX;
-  return bytes;
-}
-
-// Weights of one block, which its packing asks for by place.
-typedef struct block_weights {
-  size_t height, width, channels, first, quarters;
-  const int8_t *weights;
-} block_weights;
-
-static int8_t weight_at(const block_weights *b, size_t y, size_t x, size_t place) {
-  const size_t vector = place / 16, quarter = place / 4 % 4 & (b->quarters - 1), lane = place % 4;
-  const size_t channel = b->first + 16 * quarter + 4 * vector + lane;
-  return y < b->height && x < b->width && channel < b->channels ? b->weights[(y * b->width + x) * b->channels + channel]
-                                                                : 0;
-}
-
-void maskd_pack_depthwise_s8_avx512vnni(size_t height, size_t width, size_t channels, const int8_t *weights,
-                                        void *packed) {
-  int8_t *to = packed;
-  for (size_t first = 0; first < channels; first += CHANNELS) {
-    const block_weights b = {height, width, channels, first, QUARTERS / parts_of(channels - first), weights};
-    for (size_t x = 0; x < width; x += 1)
-      for (size_t group = 0; group < groups_of(height); group += 1)
-        for (size_t place = 0; place < CHANNELS; place += 1)
-          for (size_t i = 0; i < GROUP; i += 1, to += 1)
-            *to = weight_at(&b, group * GROUP + i, x, place);
-    for (size_t group = 0; group < row_groups_of(height, width); group += 1)
-      for (size_t place = 0; place < CHANNELS; place += 1)
-        for (size_t i = 0; i < GROUP; i += 1, to += 1) {
-          const size_t x = first_column(group, width) + i;
-          *to = x >= group * GROUP ? weight_at(&b, height - 1, x, place) : 0;
-        }
-  }
-}
 
 // One call of the kernel, and the block of channels that is computed now.
 typedef struct convolution {
