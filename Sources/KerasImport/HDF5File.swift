@@ -23,9 +23,6 @@ struct HDF5File: ~Copyable {
     self.file = file
   }
 
-  /// Whether there is a group or dataset at a path.
-  func contains(_ path: String) -> Bool { HDF5Identifier(chdf5_open_object(file.id, path), H5Oclose) != nil }
-
   /// The strings of an attribute; nil where there is none, or it holds something else.
   func strings(_ attribute: String, of path: String) -> [String]? {
     guard let object = HDF5Identifier(chdf5_open_object(file.id, path), H5Oclose),

@@ -81,14 +81,6 @@ struct KerasFile: ~Copyable {
     return arrays
   }
 
-  /// Whether the file has that many variables of a layer.
-  func hasWeights(_ layer: LayerPlace, count: Int) -> Bool {
-    switch layout {
-    case .numbered: weights.contains("\(layer.numberedPath)/vars/\(count - 1)")
-    case .named: names(in: "/model_weights/\(layer.outermost)").count >= count
-    }
-  }
-
   /// Keras cuts long lists of names into several attributes.
   private func names(in group: String) -> [String] {
     if let names = weights.strings("weight_names", of: group) { return names }
