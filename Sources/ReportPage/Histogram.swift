@@ -1,4 +1,4 @@
-/// Counts in bands of equal width; the first and the second set are drawn on top of each other, half as wide.
+/// Counts in bands of equal width; bars of two sets stand side by side, half as wide.
 public struct Histogram: Plot {
   /// What stands above it.
   public let title: String

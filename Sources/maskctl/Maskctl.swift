@@ -5,11 +5,10 @@ import ArgumentParser
 struct Maskctl: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "maskctl",
-    abstract: "Runs and measures models, and looks inside a running maskd.",
+    abstract: "Imports, shrinks, runs and measures models, and looks inside a running maskd.",
     subcommands: [
       Run.self, Benchmark.self, Classify.self, Evaluate.self, Import.self, Inspect.self, Quantize.self, Watch.self,
-      Status.self,
-      Models.self,
+      Status.self, Models.self,
     ]
   )
 }
