@@ -38,6 +38,10 @@ extension Compiler {
     case .file(let range, _):
       model.bytes.read(at: range.lowerBound, into: UnsafeMutableRawBufferPointer(rebasing: target[..<range.count]))
       if isTwin { for index in target.indices { target[index] ^= 0x80 } }
+    case .float16(let range):
+      let floats = target.assumingMemoryBound(to: Float.self)
+      model.bytes.readFloat16(
+        at: range.lowerBound, into: UnsafeMutableBufferPointer(rebasing: floats[..<(range.count / 2)]))
     }
   }
 
@@ -52,6 +56,8 @@ extension Compiler {
     case .file(let range, _)?:
       return WeightSource(
         place: .file(model.bytes, offset: range.lowerBound, isTwin: value.isTwin), buffer: readBuffer)
+    case .float16(let range)?:
+      return WeightSource(place: .float16(model.bytes, offset: range.lowerBound), buffer: readBuffer)
     case .memory(let memory)?: return WeightSource(place: .memory(memory), buffer: readBuffer)
     case nil:
       throw node.unsupported("the weights are computed while the model runs; they must be constant here")
@@ -114,15 +120,21 @@ extension Compiler {
     let value = self[owner]
     switch value.constant {
     case .memory(let memory)?: return memory
-    case .file(let range, _)?:
-      try countConstant(bytes: range.count)
-      let memory = AlignedMemory(byteCount: range.count)
-      copy(
-        .file(range, sparsity: nil), isTwin: value.isTwin,
-        to: UnsafeMutableRawBufferPointer(start: memory.start, count: range.count))
-      values[owner.index].constant = .memory(memory)
-      return memory
+    case .file(let range, _)?: return try copied(owner, .file(range, sparsity: nil), byteCount: range.count)
+    case .float16(let range)?: return try copied(owner, .float16(range), byteCount: 2 * range.count)
     case nil: return AlignedMemory(byteCount: value.byteCount)
     }
+  }
+
+  private mutating func copied(
+    _ owner: Operand, _ constant: Constant, byteCount: Int
+  ) throws(CompilationError) -> AlignedMemory {
+    try countConstant(bytes: byteCount)
+    let memory = AlignedMemory(byteCount: byteCount)
+    copy(
+      constant, isTwin: values[owner.index].isTwin,
+      to: UnsafeMutableRawBufferPointer(start: memory.start, count: byteCount))
+    values[owner.index].constant = .memory(memory)
+    return memory
   }
 }

@@ -66,6 +66,8 @@ struct Value {
 enum Constant {
   /// A range of the model file, as the file has it: at any alignment, uint8 not yet a twin.
   case file(Range<Int>, sparsity: Sparsity?)
+  /// A range of the model file that holds float16 numbers, which steps read as float32.
+  case float16(Range<Int>)
   /// In the form in which steps read it.
   case memory(AlignedMemory)
 }

@@ -7,6 +7,8 @@ struct WeightSource {
   /// In the form in which steps read them.
   enum Place {
     case file(ModelBytes, offset: Int, isTwin: Bool)
+    /// Float16 numbers, to be read as float32.
+    case float16(ModelBytes, offset: Int)
     case memory(AlignedMemory)
   }
 
@@ -22,6 +24,11 @@ struct WeightSource {
       buffer.withBytes(count: range.count) { bytes in
         file.read(at: offset + range.lowerBound, into: bytes)
         if isTwin { for index in bytes.indices { bytes[index] ^= 0x80 } }
+        body(bytes)
+      }
+    case .float16(let file, let offset):
+      buffer.withBytes(count: range.count) { bytes in
+        file.readFloat16(at: offset + range.lowerBound / 2, into: bytes.assumingMemoryBound(to: Float.self))
         body(bytes)
       }
     }

@@ -42,6 +42,12 @@ struct RandomModel {
     return tensor(shape, quantization, type: type, constant: start..<bytes.count)
   }
 
+  /// A constant of these bytes.
+  mutating func constant(_ shape: [Int], type: ElementType, bytes values: [UInt8]) -> Int {
+    bytes += values
+    return tensor(shape, nil, type: type, constant: bytes.count - values.count..<bytes.count)
+  }
+
   /// A constant list of int32, of which each tensor of the file may lie off its alignment.
   mutating func integers(_ values: [Int]) -> Int {
     bytes.append(0)

@@ -55,8 +55,8 @@ struct DequantizeFloat16: Step {
   var partCount: Int { Chunks.count(of: count) }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
-    let (from, target) = (arena.elements(source, as: Float16.self), arena.float(result))
-    for index in Chunks.range(of: parts, in: count) { target[index] = Float(from[index]) }
+    let (from, target) = (arena.elements(source, as: UInt16.self), arena.float(result))
+    for index in Chunks.range(of: parts, in: count) { target[index] = Float(halfBits: from[index]) }
   }
 }
 
@@ -97,6 +97,12 @@ extension Compiler {
     let result = try define(of: node, type: .float32, shape: value.shape)
     switch value.type {
     case .float16:
+      // Weights stay in the file until a layer packs them.
+      if case .file(let range, nil)? = value.constant {
+        try checkConstant(source, node)
+        values[result.index].constant = .float16(range)
+        return
+      }
       let step = DequantizeFloat16(source: source, result: result, count: value.elementCount)
       try emit(step, reading: [source], writing: [result])
     case .int8:
