@@ -8,6 +8,22 @@ extension GraphDraft {
     .div, .neg, .sqrt, .rsqrt,
   ]
 
+  /// Puts DENSIFY before operators that read sparse constants themselves.
+  mutating func separateSparseConstants() {
+    var conversions: [OperatorDraft] = []
+    for index in operators.indices where operators[index].builtin != .densify {
+      for (operand, tensor) in operators[index].inputs.enumerated() {
+        guard let tensor, tensors[tensor].sparsity != nil else { continue }
+        var plain = tensors[tensor]
+        (plain.sparsity, plain.constant) = (nil, nil)
+        let result = add(plain)
+        conversions.append(OperatorDraft(code: .builtin(.densify), inputs: [tensor], outputs: [result]))
+        operators[index].inputs[operand] = result
+      }
+    }
+    operators = conversions + operators
+  }
+
   /// Computes what depends on constants alone, by running it.
   mutating func foldConstants() throws(QuantizationError) {
     var isConstant = tensors.map { $0.constant != nil }

@@ -14,16 +14,21 @@ public struct FloatModel: Sendable {
       throw .model(error)
     }
     try Self.check(draft)
+    draft.main.separateSparseConstants()
     try draft.main.foldConstants()
+    draft.main.recognizeComposedOperators()
     draft.main.foldBatchNormalization()
     draft.main.fuseActivations()
     draft.removeUnusedTensors()
+    // What the engine cannot run, nobody has compared with anything.
+    _ = try draft.compiled()
   }
 
   private static func check(_ draft: ModelDraft) throws(QuantizationError) {
     guard draft.graphs.count == 1 else {
       throw .unsupported(
-        "The model has \(draft.graphs.count) graphs, which control flow calls; models of one graph can be quantized.")
+        "The model has \(draft.graphs.count) graphs, for control flow or for several signatures; models of one graph can "
+          + "be quantized.")
     }
     for tensor in draft.main.tensors where tensor.quantization != nil && tensor.type != .float32 {
       throw .alreadyQuantized(tensor: tensor.name, type: tensor.type)

@@ -49,6 +49,79 @@ struct FloatModelTests {
     #expect(SmallModels.difference(other, try SmallModels.run(ModelDraft(parsing: halves), input)) < 1e-6)
   }
 
+  /// FULLY_CONNECTED reads sparse weights itself, without a DENSIFY before it.
+  @Test func sparseWeightsBecomePlainOnes() throws {
+    var chain = SmallModels.Chain()
+    let options = FullyConnectedOptions(
+      activation: .none, hasShuffledWeights: false, keepDimensions: true, asymmetricQuantizeInputs: false)
+    var weights = TensorDraft.constant(name: "weights", shape: [2, 3], floats: [5, 7])
+    weights.sparsity = Sparsity(
+      traversalOrder: [0, 1], blockMap: [],
+      dimensions: [.dense(size: 2), .sparse(segments: [0, 1, 2], indices: [1, 0])]
+    )
+    let bias = TensorDraft.constant(name: "bias", shape: [2], floats: [0, 0])
+    chain.add(.fullyConnected, .fullyConnected(options), shape: [1, 8, 8, 2], constants: [weights, bias])
+    let graph = try FloatModel(parsing: chain.bytes).draft.main
+    #expect(graph.operators.count == 1)
+    #expect(graph.floats(graph.operators[0], 1) == [0, 5, 0, 7, 0, 0])
+  }
+
+  @Test func parametricReluIsRecognized() throws {
+    var chain = SmallModels.Chain()
+    let slopes = TensorDraft.constant(name: "slopes", shape: [3], floats: [0.5, -0.25, 2])
+    let shape = [1, 8, 8, 3]
+    chain.add(.relu, .none, shape: shape)
+    let positive = chain.graph.outputs[0]
+    chain.graph.outputs = chain.graph.inputs
+    for builtin in [BuiltinOperator.neg, .relu, .neg] { chain.add(builtin, .none, shape: shape) }
+    chain.add(.mul, .arithmetic(activation: .none), shape: shape, constants: [slopes])
+    chain.add(.add, .arithmetic(activation: .none), shape: shape)
+    chain.graph.operators[5].inputs.append(positive)
+    try Self.expect(chain, becomes: .prelu)
+  }
+
+  @Test func softmaxIsRecognized() throws {
+    var chain = SmallModels.Chain()
+    let axis = TensorDraft(name: "axis", type: .int32, shape: [], constant: Constant(bytes(of: [-1] as [Int32])))
+    let shape = [1, 8, 8, 3]
+    chain.add(.reduceMax, .reduce(keepDimensions: true), shape: [1, 8, 8, 1], constants: [axis])
+    chain.add(.sub, .arithmetic(activation: .none), shape: shape)
+    chain.graph.operators[1].inputs = [0, chain.graph.operators[0].outputs[0]]
+    chain.add(.exp, .none, shape: shape)
+    let exponentials = chain.graph.outputs[0]
+    chain.add(.sum, .reduce(keepDimensions: true), shape: [1, 8, 8, 1], constants: [axis])
+    chain.add(.div, .arithmetic(activation: .none), shape: shape)
+    chain.graph.operators[4].inputs = [exponentials, chain.graph.operators[3].outputs[0]]
+    try Self.expect(chain, becomes: .softmax)
+    // Read elsewhere as well, the exponentials must stay.
+    chain.graph.outputs.append(exponentials)
+    #expect(try FloatModel(parsing: chain.bytes).draft.main.operators.count == 5)
+  }
+
+  private static func expect(_ chain: SmallModels.Chain, becomes builtin: BuiltinOperator) throws {
+    let before = try ModelDraft(parsing: chain.bytes)
+    let after = try FloatModel(parsing: chain.bytes).draft
+    #expect(after.main.operators.map(\.builtin) == [builtin])
+    let input = SmallModels.noise(192, seed: 7)
+    #expect(SmallModels.difference(try SmallModels.run(before, input), try SmallModels.run(after, input)) < 1e-6)
+  }
+
+  @Test func modelsThatTheEngineCannotRunAreRefused() throws {
+    var chain = SmallModels.Chain()
+    chain.addConvolution(channels: 4, from: 3)
+    chain.add(.relu, .none, shape: [1, 8, 8, 4])
+    chain.graph.operators[1].code = .custom("Sinh")
+    do {
+      _ = try FloatModel(parsing: chain.bytes)
+      Issue.record("a model with a custom operator was taken")
+    } catch {
+      guard case QuantizationError.compilation = error else {
+        Issue.record("\(error)")
+        return
+      }
+    }
+  }
+
   @Test func largeWeightsBecomeInt8ForEachChannel() throws {
     let model = try FloatModel(parsing: SmallModels.fixture("models/mnist_cnn_float32.tflite"))
     let dynamic = model.withDynamicRange()

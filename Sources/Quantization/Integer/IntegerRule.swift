@@ -34,9 +34,11 @@ enum IntegerRule: Equatable {
   private static func rule(_ builtin: BuiltinOperator) -> IntegerRule? {
     switch builtin {
     case .convolution2D, .depthwiseConvolution2D, .fullyConnected: .weighted
-    case .add, .sub, .mul, .mean, .relu, .relu6, .reluN1To1, .leakyRelu, .prelu, .hardSwish: .free
-    case .averagePool2D, .maxPool2D, .reshape, .squeeze, .expandDims, .transpose, .pad, .mirrorPad, .slice,
-      .stridedSlice, .split, .splitV, .unpack, .gather, .depthToSpace, .spaceToDepth, .resizeBilinear,
+    case .add, .sub, .mul, .squaredDifference, .batchMatmul, .mean, .sum, .relu, .relu6, .reluN1To1, .leakyRelu, .prelu,
+      .hardSwish, .gelu, .exp, .abs:
+      .free
+    case .averagePool2D, .maxPool2D, .reshape, .squeeze, .expandDims, .transpose, .pad, .padv2, .mirrorPad, .slice,
+      .stridedSlice, .split, .splitV, .unpack, .gather, .tile, .depthToSpace, .spaceToDepth, .resizeBilinear,
       .resizeNearestNeighbor, .reduceMax, .reduceMin:
       .sameScale
     case .concatenation, .pack, .maximum, .minimum: .jointScale
@@ -51,8 +53,9 @@ enum IntegerRule: Equatable {
   static func version(_ builtin: BuiltinOperator?) -> Int {
     switch builtin {
     case .fullyConnected: 4
-    case .convolution2D, .depthwiseConvolution2D: 3
-    case .reshape, .squeeze, .expandDims, .leakyRelu, .prelu, .hardSwish, .reluN1To1: 1
+    case .convolution2D, .depthwiseConvolution2D, .tile: 3
+    // DEPTH_TO_SPACE has a version 2 for int8, which not all kernels are listed with that take int8.
+    case .reshape, .squeeze, .expandDims, .leakyRelu, .prelu, .hardSwish, .reluN1To1, .depthToSpace: 1
     default: 2
     }
   }
