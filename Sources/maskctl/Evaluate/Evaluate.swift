@@ -1,6 +1,7 @@
 import ArgumentParser
 import Classification
 import Evaluation
+import Imaging
 
 /// `maskctl evaluate`: how good models are on pictures whose classes are known.
 struct Evaluate: ParsableCommand {
@@ -39,7 +40,10 @@ struct Evaluate: ParsableCommand {
     try Failure.exiting { () throws(Failure) in
       let pictures = try LabelledPictures(paths[paths.count - 1])
       var models: [EvaluatedModel] = []
-      for path in paths.dropLast() { models.append(try EvaluatedModel(path, sidecar: sidecar, on: pictures)) }
+      for path in paths.dropLast() {
+        let classifier = try Classifier.load(path, orSidecar: sidecar)
+        if let model = try EvaluatedModel(path, classifier, on: pictures) { models.append(model) }
+      }
       let evaluations = EvaluatedModels(models: models, source: paths[paths.count - 1])
       try Terminal.write(json ? evaluations.json + "\n" : evaluations.text)
       for model in models { for warning in model.warnings { Terminal.complain("maskctl: \(model.path): \(warning)") } }
@@ -53,17 +57,27 @@ struct Evaluate: ParsableCommand {
   }
 }
 
-/// A model with its answers.
+/// A model with its answers. The model itself is not kept: there may be several large ones.
 struct EvaluatedModel {
   let path: String
-  let classifier: Classifier
+  let sha256: String
+  let contract: InputContract
+  /// Whether nobody says what range of values the model was trained on.
+  let isRangeAssumed: Bool
   let evaluation: ModelEvaluation
   /// A sentence for each picture that could not be read.
   let complaints: [String]
 
-  init(_ path: String, sidecar: String?, on pictures: LabelledPictures) throws(Failure) {
+  /// Lets a model judge the pictures; nil where that was stopped. `path` is what people know the model by, `progress` the
+  /// name of the work where that says more.
+  init?(
+    _ path: String, _ classifier: Classifier, on pictures: LabelledPictures, progress: String? = nil,
+    stoppedBy isStopped: () -> Bool = { false }
+  ) throws(Failure) {
     self.path = path
-    classifier = try Classifier.load(path, orSidecar: sidecar)
+    sha256 = classifier.sha256
+    contract = classifier.contract
+    isRangeAssumed = classifier.isRangeAssumed
     let labels = classifier.labels
     var places: [String: Int] = [:]
     for (index, label) in labels.enumerated() { places[label] = index }
@@ -76,7 +90,8 @@ struct EvaluatedModel {
     }
     let truths = pictures.pictures.map { places[$0.label] ?? 0 }
     let outcome = try ParallelJudge.judge(
-      pictures.pictures.map(\.path), truths: truths, with: classifier, progress: path)
+      pictures.pictures.map(\.path), truths: truths, with: classifier, progress: progress ?? path, stoppedBy: isStopped)
+    guard let outcome else { return nil }
     complaints = outcome.complaints
     guard !outcome.judged.isEmpty else {
       throw Failure(.noInput, "none of the pictures could be judged; the first: \(outcome.complaints.first ?? "")")
@@ -87,7 +102,7 @@ struct EvaluatedModel {
   /// What a person should know before believing the figures.
   var warnings: [String] {
     var warnings: [String] = []
-    if classifier.isRangeAssumed {
+    if isRangeAssumed {
       warnings.append(
         "neither a sidecar nor metadata says what range of values the model was trained on; -1…1 is assumed. If that is "
           + "wrong so are all figures: put \"input\" into a sidecar beside the model")

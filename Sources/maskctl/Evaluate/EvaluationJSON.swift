@@ -22,9 +22,9 @@ extension EvaluatedModel {
     let calibration = evaluation.calibration
     let rows = confusion.counts.map { "[\($0.map { "\($0)" }.joined(separator: ","))]" }
     let members = [
-      "\"model\":\(JSONText.string(path))", "\"sha256\":\"\(classifier.sha256)\"",
+      "\"model\":\(JSONText.string(path))", "\"sha256\":\"\(sha256)\"",
       "\"count\":\(confusion.accuracy.total)", "\"unreadable\":\(complaints.count)",
-      "\"accuracy\":\(share(confusion.accuracy))",
+      "\"accuracy\":\(confusion.accuracy.json)",
       "\"balanced_accuracy\":\(JSONText.number(confusion.balancedAccuracy))",
       "\"roc_auc\":\(JSONText.number(evaluation.meanArea))",
       "\"calibration_error\":\(JSONText.number(calibration.error))",
@@ -39,24 +39,27 @@ extension EvaluatedModel {
     return "{\(members.joined(separator: ","))}"
   }
 
-  private func share(_ share: Proportion) -> String {
-    "{\"value\":\(JSONText.number(share.value)),\"count\":\(share.count),\"of\":\(share.total),"
-      + "\"low\":\(JSONText.number(share.interval.lowerBound)),\"high\":\(JSONText.number(share.interval.upperBound))}"
-  }
-
   private func classJSON(_ index: Int) -> String {
-    "{\"label\":\(JSONText.string(evaluation.labels[index])),\"recall\":\(share(evaluation.confusion.recall(index))),"
-      + "\"precision\":\(share(evaluation.confusion.precision(index))),"
+    "{\"label\":\(JSONText.string(evaluation.labels[index])),\"recall\":\(evaluation.confusion.recall(index).json),"
+      + "\"precision\":\(evaluation.confusion.precision(index).json),"
       + "\"roc_auc\":\(JSONText.number(evaluation.areas[index]))}"
   }
 
   private func rowJSON(_ row: ThresholdTable.Row) -> String {
-    "{\"threshold\":\(JSONText.number(row.threshold)),\"answered\":\(share(row.answered)),\"right\":\(share(row.right))}"
+    "{\"threshold\":\(JSONText.number(row.threshold)),\"answered\":\(row.answered.json),\"right\":\(row.right.json)}"
   }
 
   private func mistakeJSON(_ mistake: JudgedPicture) -> String {
     let scores = zip(evaluation.labels, mistake.scores).map { "\(JSONText.string($0)):\(JSONText.number(Double($1)))" }
     return "{\"file\":\(JSONText.string(mistake.file)),\"label\":\(JSONText.string(evaluation.labels[mistake.truth])),"
       + "\"answer\":\(JSONText.string(evaluation.labels[mistake.answer])),\"scores\":{\(scores.joined(separator: ","))}}"
+  }
+}
+
+extension Proportion {
+  /// One object, with the bounds of the 95 % confidence.
+  var json: String {
+    "{\"value\":\(JSONText.number(value)),\"count\":\(count),\"of\":\(total),"
+      + "\"low\":\(JSONText.number(interval.lowerBound)),\"high\":\(JSONText.number(interval.upperBound))}"
   }
 }

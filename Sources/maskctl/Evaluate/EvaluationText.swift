@@ -61,11 +61,10 @@ extension EvaluatedModel {
 
   /// What the model is given.
   var inputText: String {
-    let contract = classifier.contract
     return
       "\(contract.width)x\(contract.height) \(contract.channelOrder.rawValue), fit \(contract.fit.rawValue), filter "
       + "\(contract.filter.rawValue), (value - \(list(contract.mapping.mean))) / "
-      + "\(list(contract.mapping.standardDeviation))" + (classifier.isRangeAssumed ? ", assumed" : "")
+      + "\(list(contract.mapping.standardDeviation))" + (isRangeAssumed ? ", assumed" : "")
   }
 
   private func list(_ values: [Double]) -> String { values.map { JSONText.number($0) }.joined(separator: ",") }

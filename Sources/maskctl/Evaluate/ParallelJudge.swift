@@ -30,10 +30,12 @@ struct ParallelJudge {
     let classifier: Classifier
   }
 
-  /// `truths[i]` is the index of the class of `paths[i]` among the model's labels.
+  /// `truths[i]` is the index of the class of `paths[i]` among the model's labels. Gives nil where `isStopped`, which is
+  /// asked several times a second, ended it.
   static func judge(
-    _ paths: [String], truths: [Int], with classifier: Classifier, progress name: String
-  ) throws(Failure) -> Outcome {
+    _ paths: [String], truths: [Int], with classifier: Classifier, progress name: String,
+    stoppedBy isStopped: () -> Bool
+  ) throws(Failure) -> Outcome? {
     let work = Work(count: paths.count)
     let count = max(1, min(sysconf(Int32(_SC_NPROCESSORS_ONLN)), paths.count, 64))
     var threads: [Thread] = []
@@ -47,11 +49,18 @@ struct ParallelJudge {
       guard !threads.isEmpty else { throw Failure(.unavailable, error.description) }
     }
     var progress = Progress(name, total: paths.count)
+    var wasStopped = false
     for thread in threads {
-      while !thread.join(timeout: .milliseconds(100)) { progress.show(work.done.load(ordering: .relaxed)) }
+      while !thread.join(timeout: .milliseconds(100)) {
+        progress.show(work.done.load(ordering: .relaxed))
+        guard !wasStopped, isStopped() else { continue }
+        wasStopped = true
+        // No thread begins another picture.
+        work.next.store(paths.count, ordering: .relaxed)
+      }
     }
     progress.finish()
-    return outcome(of: work.results.withLock { $0 })
+    return wasStopped ? nil : outcome(of: work.results.withLock { $0 })
   }
 
   private static func judge(_ paths: [String], _ truths: [Int], with classifier: Classifier, _ work: Work) {
