@@ -29,7 +29,7 @@ extension Duration {
   ]
 
   /// `500ms`, `2s`, `1.5min`; a number without a unit is seconds. Exact to the microsecond; nil above ten years.
-  static func parse(_ text: String) -> Duration? {
+  public static func parse(_ text: String) -> Duration? {
     let unit = units.first { text.hasSuffix($0.name) } ?? (name: "", microseconds: 1_000_000)
     let number = text.dropLast(unit.name.count).trimmingSpaces
     guard let value = decimal(number) else { return nil }
@@ -39,7 +39,7 @@ extension Duration {
   }
 
   /// As `parse` reads it, with the largest unit that needs no fraction.
-  static func text(_ duration: Duration) -> String {
+  public static func text(_ duration: Duration) -> String {
     let (seconds, attoseconds) = duration.components
     let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
     if microseconds % 1_000_000 == 0 {

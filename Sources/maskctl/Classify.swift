@@ -119,8 +119,21 @@ extension Classifier {
       if sidecar == nil, let otherSidecar { sidecar = try ModelFile.sidecar(at: otherSidecar) }
       return try Classifier(model: file.model, sidecar: sidecar)
     } catch {
-      if case .unreadable = error { throw Failure(.noInput, error.description) }
-      throw Failure(.badModel, "\(path): \(error.description)")
+      throw failure(error, path)
     }
+  }
+
+  /// Compiles a model that is or will be at `path`.
+  static func make(of model: [UInt8], sidecar: [UInt8]?, path: String) throws(Failure) -> Classifier {
+    do throws(ClassificationError) {
+      return try Classifier(model: model, sidecar: sidecar)
+    } catch {
+      throw failure(error, path)
+    }
+  }
+
+  private static func failure(_ error: ClassificationError, _ path: String) -> Failure {
+    if case .unreadable = error { return Failure(.noInput, error.description) }
+    return Failure(.badModel, "\(path): \(error.description)")
   }
 }

@@ -1,10 +1,12 @@
 import ArgumentParser
 import Glibc
 
-/// Why a verb ends: a sentence for standard error, and an exit status by the numbers of sysexits.h.
+/// Why a verb ends: a sentence for standard error, and an exit status by the numbers of sysexits.h, or 1 where all went
+/// well but the answer is no.
 struct Failure: Error {
   /// The kinds of ends that scripts can tell apart.
   enum Kind: Int32 {
+    case notMet = 1
     case usage = 64
     case badModel = 65
     case noInput = 66

@@ -7,6 +7,7 @@ struct CalibratedModel {
   let isEqualized: Bool
 
   private var graph: GraphDraft { model.draft.main }
+  /// What int8 asks of each operator; nil for those that have no int8 form.
   private var rules: [IntegerRule?] { graph.operators.map { IntegerRule($0, in: graph) } }
 
   /// Operators that have no int8 form here, by name.
@@ -16,25 +17,29 @@ struct CalibratedModel {
     return counts
   }
 
-  /// The int8 graph.
+  /// The int8 graph, with some operators left in float.
   func integerGraph(
-    _ way: IntegerModel.Candidate, _ options: IntegerOptions, edges: Edges, form: IntegerGraph.Form = .whole
+    _ way: IntegerModel.Candidate, _ options: IntegerOptions, edges: Edges, form: IntegerGraph.Form = .whole,
+    keepingFloat kept: Set<Int> = []
   ) -> (graph: IntegerGraph, scales: ActivationScales) {
     let rules = rules
-    let scales = ActivationScales(graph, rules: rules, inputRange: options.inputRange) { tensor in
+    let asked = rules.enumerated().map { index, rule in kept.contains(index) ? rule?.ofFloatResult : rule }
+    let scales = ActivationScales(graph, rules: asked, inputRange: options.inputRange) { tensor in
       calibration.activations[tensor].map { way.ranges.range(of: $0.histogram) } ?? 0...0
     }
-    let integer = IntegerGraph(graph, rules: rules, scales: scales, edges: edges, form: form) { node in
-      layer(node, scales, isBiasCorrected: way.isBiasCorrected)
-    }
+    let integer = IntegerGraph(
+      graph, rules: rules, scales: scales, edges: edges, form: form, keepingFloat: kept
+    ) { node in layer(node, scales, isBiasCorrected: way.isBiasCorrected) }
     return (integer, scales)
   }
 
-  /// The whole model, to be written.
-  func integerDraft(_ way: IntegerModel.Candidate, _ options: IntegerOptions) -> ModelDraft {
+  /// The whole model, to be written, with some operators left in float.
+  func integerDraft(
+    _ way: IntegerModel.Candidate, _ options: IntegerOptions, keepingFloat kept: Set<Int>
+  ) -> ModelDraft {
     var draft = model.draft
     let (inputs, outputs) = (graph.inputs, graph.outputs)
-    let integer = integerGraph(way, options, edges: options.edges).graph.graph
+    let integer = integerGraph(way, options, edges: options.edges, keepingFloat: kept).graph.graph
     var places: [Int: Int] = [:]
     for (old, new) in zip(inputs + outputs, integer.inputs + integer.outputs) { places[old] = new }
     draft.renameEdges { places[$0] ?? $0 }
@@ -72,6 +77,7 @@ struct CalibratedModel {
     let run = try TappedRun(draft, taps: pairs.flatMap { [$0.real, $0.integer] })
     var sums = [ErrorSums](repeating: ErrorSums(), count: pairs.count)
     for sample in 0..<samples.count {
+      if sample > 0, options.isTimeOver() { break }
       try observer(.layers, sample, samples.count)
       try run.invoke(samples, sample)
       for (place, pair) in pairs.enumerated() {

@@ -17,12 +17,20 @@ struct Calibration {
     var channelMeans: [Double] { channelSums.map { $0 / Double(max(1, countPerChannel)) } }
   }
 
+  /// Fewer samples say little of those to come.
+  static let leastSampleCount = 32
+
   /// By tensor index, for the input and every computed float32 tensor.
   private(set) var activations: [Int: Activation]
+  /// Samples that were looked at: all of them, or as many as there was time for.
+  private(set) var sampleCount = 0
 
   /// Runs a float model on samples and looks at some activations. The memory that this takes does not grow with them.
+  ///
+  /// Where time runs out it ends early, after `leastCount` samples at the earliest.
   init(
-    _ draft: ModelDraft, of tensors: [Int], _ samples: some Samples, stage: Stage, observer: ProgressObserver
+    _ draft: ModelDraft, of tensors: [Int], _ samples: some Samples, leastCount: Int, isTimeOver: () -> Bool,
+    stage: Stage, observer: ProgressObserver
   ) throws(QuantizationError) {
     let run = try TappedRun(draft, taps: tensors)
     activations = [:]
@@ -32,8 +40,9 @@ struct Calibration {
         channelSums: [Double](repeating: 0, count: channelCount),
         channelMaxima: [Float](repeating: 0, count: channelCount))
     }
-    for sample in 0..<samples.count {
-      try observer(stage, sample, samples.count)
+    for sample in Self.spreadOrder(samples.count) {
+      if sampleCount >= leastCount, isTimeOver() { break }
+      try observer(stage, sampleCount, samples.count)
       try run.invoke(samples, sample)
       for tensor in run.taps {
         guard run.withFloats(of: tensor, { activations[tensor]?.add($0) ?? true }) else {
@@ -42,8 +51,19 @@ struct Calibration {
           )
         }
       }
+      sampleCount += 1
     }
     try observer(stage, samples.count, samples.count)
+  }
+
+  /// All numbers below `count`, such that the first of them, however many, are spread over all: samples often come class
+  /// by class, and time may end early.
+  static func spreadOrder(_ count: Int) -> [Int] {
+    // Steps of the golden ratio leave no gap much wider than others.
+    var step = max(1, Int(Double(count) * 0.618))
+    func divisor(_ one: Int, _ other: Int) -> Int { other == 0 ? one : divisor(other, one % other) }
+    while divisor(count, step) > 1 { step += 1 }
+    return (0..<count).map { $0 * step % count }
   }
 
   /// What this one has not looked at, from another.

@@ -29,6 +29,9 @@ struct IntegerGraph {
   private let scales: ActivationScales
   private let layer: (OperatorDraft) -> IntegerLayer?
   private let form: Form
+  /// Results of operators that stay float although they have an int8 form. Callers who asked for integers get integers
+  /// of them too.
+  private let keptResults: Set<Int>
   /// Operands that were given another scale.
   private var rescaled: [Rescaled: Int] = [:]
 
@@ -40,19 +43,21 @@ struct IntegerGraph {
 
   /// - Parameters:
   ///   - rules: the rule of each operator; nil for those that stay float.
+  ///   - kept: operators that stay float although they have a rule.
   ///   - layer: the integer weights of a weighted operator.
   init(
     _ source: GraphDraft, rules: [IntegerRule?], scales: ActivationScales, edges: Edges, form: Form = .whole,
-    layer: @escaping (OperatorDraft) -> IntegerLayer?
+    keepingFloat kept: Set<Int> = [], layer: @escaping (OperatorDraft) -> IntegerLayer?
   ) {
     self.source = source
     self.scales = scales
     self.layer = layer
     self.form = form
+    keptResults = Set(kept.filter { rules[$0] != nil }.flatMap { source.operators[$0].outputs })
     graph = GraphDraft(name: source.name, tensors: [], operators: [], inputs: [], outputs: [])
     for input in source.inputs { addInput(input, edges) }
-    for (node, rule) in zip(source.operators, rules) {
-      guard let rule else {
+    for (index, (node, rule)) in zip(source.operators, rules).enumerated() {
+      guard let rule, !kept.contains(index) else {
         addFloat(node)
         continue
       }
@@ -82,7 +87,10 @@ struct IntegerGraph {
   }
 
   private mutating func output(_ output: Int, _ edges: Edges) -> Int {
-    guard let integer = integers[output], form == .whole else { return real(output) }
+    guard form == .whole, edges != .float, integers[output] != nil || keptResults.contains(output) else {
+      return real(output)
+    }
+    let integer = integer(output, nil)
     switch edges {
     case .int8: return integer
     case .uint8: return add(.quantize, version: 1, integer, Self.unsigned(integerTensor(output, suffix: "_uint8")))

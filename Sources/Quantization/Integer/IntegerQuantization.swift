@@ -14,10 +14,12 @@ public struct IntegerModel: Sendable {
     public internal(set) var signalToNoise: Double
   }
 
-  /// The model.
-  public let draft: ModelDraft
-  /// What was tried, the best first: that is the one in `draft`.
+  /// What was tried, the best first: that is the one taken.
   public let candidates: [Candidate]
+  /// Ways that there was no time to try.
+  public let untriedCount: Int
+  /// Samples from which ranges were learned.
+  public let sampleCount: Int
   /// The error of each operator that is int8, the worst signal to noise ratio first.
   public let layers: [LayerError]
   /// Operators that stay float, by name, with how many there are.
@@ -26,6 +28,16 @@ public struct IntegerModel: Sendable {
   public let equalizedPairCount: Int
   /// Pairs of layers whose channels cannot be equalised because RELU6 stands between them.
   public let boundedPairCount: Int
+
+  let calibrated: CalibratedModel
+  let options: IntegerOptions
+
+  /// The model, with some operators left in float, by their place in the float graph.
+  ///
+  /// Operators beside each other that both stay float pass float on; the others get int8 as before.
+  public func draft(keepingFloat kept: Set<Int> = []) -> ModelDraft {
+    calibrated.integerDraft(candidates[0], options, keepingFloat: kept)
+  }
 }
 
 /// What int8 quantization is asked for.
@@ -38,6 +50,9 @@ public struct IntegerOptions: Sendable {
   public var ranges: RangeMethod?
   /// Samples on which candidates and layers are measured, at most.
   public var comparisonCount = 48
+  /// Whether there is no time left for what a model can be made without: more samples than are needed, other ways to
+  /// quantize.
+  public var isTimeOver: @Sendable () -> Bool = { false }
   /// Whether samples are refused of which the model says the same throughout: they are probably of one class.
   public var requiresDifferentAnswers = false
 
@@ -58,41 +73,53 @@ extension FloatModel {
         "The model says the same of all pictures, so they are probably of one class; give a folder for each class")
     }
     let equalization = Equalization(draft.main)
-    let activations = draft.main.activations
-    let seen = try Calibration(draft, of: activations, samples, stage: .ranges, observer: observer)
-    var variants = [CalibratedModel(model: self, calibration: seen, isEqualized: false)]
-    if !equalization.pairs.isEmpty {
-      var equalized = self
-      equalization.apply(to: &equalized.draft.main, seen)
-      // Only what lies between two layers of a pair has changed.
-      let changed = try Calibration(
-        equalized.draft, of: equalization.pairs.map(\.tensor), samples, stage: .equalizedRanges, observer: observer)
-      variants.append(
-        CalibratedModel(model: equalized, calibration: changed.completed(by: seen), isEqualized: true))
-    }
-    let ranked = try rank(variants, options, comparison, observer)
+    let variants = try variants(equalization, options, samples, observer)
+    let (ranked, wayCount) = try rank(variants, equalization, options, comparison, observer)
     let best = ranked[0]
-    let layers = try best.model.layerErrors(best.candidate, options, compared, observer)
     return IntegerModel(
-      draft: best.model.integerDraft(best.candidate, options), candidates: ranked.map(\.candidate), layers: layers,
+      candidates: ranked.map(\.candidate), untriedCount: wayCount - ranked.count,
+      sampleCount: variants[0].calibration.sampleCount,
+      layers: try best.model.layerErrors(best.candidate, options, compared, observer),
       floatOperators: best.model.floatOperators,
       equalizedPairCount: best.candidate.isEqualized ? equalization.pairs.count : 0,
-      boundedPairCount: equalization.boundedCount)
+      boundedPairCount: equalization.boundedCount, calibrated: best.model, options: options)
+  }
+
+  /// The model as it is and, where there are pairs of layers and time for it, with equalised weights.
+  private func variants(
+    _ equalization: Equalization, _ options: IntegerOptions, _ samples: some Samples, _ observer: ProgressObserver
+  ) throws(QuantizationError) -> [CalibratedModel] {
+    let seen = try Calibration(
+      draft, of: draft.main.activations, samples, leastCount: Calibration.leastSampleCount,
+      isTimeOver: options.isTimeOver, stage: .ranges, observer: observer)
+    let plain = CalibratedModel(model: self, calibration: seen, isEqualized: false)
+    guard !equalization.pairs.isEmpty, !options.isTimeOver() else { return [plain] }
+    var equalized = self
+    equalization.apply(to: &equalized.draft.main, seen)
+    // Only what lies between two layers of a pair has changed.
+    let changed = try Calibration(
+      equalized.draft, of: equalization.pairs.map(\.tensor), samples, leastCount: 0, isTimeOver: options.isTimeOver,
+      stage: .equalizedRanges, observer: observer)
+    guard changed.sampleCount == seen.sampleCount else { return [plain] }
+    return [
+      plain, CalibratedModel(model: equalized, calibration: changed.completed(by: seen), isEqualized: true),
+    ]
   }
 
   private typealias Ranked = (model: CalibratedModel, candidate: IntegerModel.Candidate)
 
-  /// Tries all ways and sorts them, the best first.
+  /// Tries all ways that there is time for, one at least, and sorts them, the best first. Also gives how many there are.
   private func rank(
-    _ variants: [CalibratedModel], _ options: IntegerOptions, _ comparison: OutputComparison<some Samples>,
-    _ observer: ProgressObserver
-  ) throws(QuantizationError) -> [Ranked] {
+    _ variants: [CalibratedModel], _ equalization: Equalization, _ options: IntegerOptions,
+    _ comparison: OutputComparison<some Samples>, _ observer: ProgressObserver
+  ) throws(QuantizationError) -> (ranked: [Ranked], wayCount: Int) {
     let methods = options.ranges.map { [$0] } ?? RangeMethod.allCases
-    let total = variants.count * methods.count + 1
+    let total = (equalization.pairs.isEmpty ? 1 : 2) * methods.count + 1
     var ranked: [Ranked] = []
     func attempt(
       _ variant: CalibratedModel, _ method: RangeMethod, isBiasCorrected: Bool
     ) throws(QuantizationError) {
+      guard ranked.isEmpty || !options.isTimeOver() else { return }
       try observer(.choice, ranked.count, total)
       var way = IntegerModel.Candidate(
         ranges: method, isEqualized: variant.isEqualized, isBiasCorrected: isBiasCorrected, signalToNoise: 0)
@@ -105,7 +132,7 @@ extension FloatModel {
     }
     try attempt(ranked[0].model, ranked[0].candidate.ranges, isBiasCorrected: false)
     try observer(.choice, total, total)
-    return ranked
+    return (ranked, total)
   }
 }
 

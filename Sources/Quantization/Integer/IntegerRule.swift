@@ -31,6 +31,13 @@ enum IntegerRule: Equatable {
     self = rule
   }
 
+  /// What is asked of the scale of a result that a float operator computes and an int8 operator reads: nothing, but for
+  /// results whose range is known.
+  var ofFloatResult: IntegerRule? {
+    if case .fixed = self { return self }
+    return nil
+  }
+
   private static func rule(_ builtin: BuiltinOperator) -> IntegerRule? {
     switch builtin {
     case .convolution2D, .depthwiseConvolution2D, .fullyConnected: .weighted

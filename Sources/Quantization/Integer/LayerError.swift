@@ -6,7 +6,7 @@ import TFLite
   import Musl
 #endif
 
-/// The error that one operator makes by being computed in int8, with operands that are right.
+/// The error that one operator makes by being computed in int8, or with int8 weights, on operands that are right.
 public struct LayerError: Sendable {
   /// The operator's place in the float graph.
   public let index: Int
@@ -16,10 +16,12 @@ public struct LayerError: Sendable {
   public let tensorName: String
   /// Signal to quantization noise in dB: 10 log10 of the energy of the result over that of its error.
   public let signalToNoise: Double
-  /// Root mean squared error over the quantization step. Rounding alone gives 0.289, the root of 1/12.
-  public let errorInSteps: Double
-  /// The share of results at the ends of the int8 range: what lies there may have been clipped.
-  public let shareAtEnds: Double
+  /// Root mean squared error over the quantization step. Rounding alone gives 0.289, the root of 1/12. Nil where the
+  /// result is float.
+  public let errorInSteps: Double?
+  /// The share of results at the ends of the int8 range: what lies there may have been clipped. Nil where the result is
+  /// float.
+  public let shareAtEnds: Double?
 }
 
 /// Sums of a tensor and its error.
@@ -42,6 +44,17 @@ struct ErrorSums {
     self.noise += Double(noise)
     count += min(reals.count, integers.count)
     endCount += ends
+  }
+
+  mutating func add(_ reals: UnsafeBufferPointer<Float>, _ others: UnsafeBufferPointer<Float>) {
+    var (signal, noise): (Float, Float) = (0, 0)
+    for position in 0..<min(reals.count, others.count) {
+      let error = others[position] - reals[position]
+      signal += reals[position] * reals[position]
+      noise += error * error
+    }
+    self.signal += Double(signal)
+    self.noise += Double(noise)
   }
 
   /// In dB; 200 where there is no error that could be measured.

@@ -18,6 +18,12 @@ struct CalibrationPictures: Samples {
 
   var count: Int { paths.count }
 
+  /// Pictures of no known classes.
+  init(paths: [String], contract: InputContract) {
+    (self.paths, self.contract) = (paths, contract)
+    (classCount, foundCount) = (0, paths.count)
+  }
+
   /// Finds pictures; of more than `countMax` it takes as many from each class as from the others, spread evenly.
   init(_ folder: String, contract: InputContract, countMax: Int) throws(Failure) {
     self.contract = contract

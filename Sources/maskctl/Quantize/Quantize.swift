@@ -1,10 +1,9 @@
 import ArgumentParser
 import Classification
+import Configuration
 import EventLoop
 import Glibc
-import Imaging
 import Quantization
-import TFLite
 
 /// `maskctl quantize`: a float model in, a small one out.
 struct Quantize: ParsableCommand {
@@ -14,12 +13,26 @@ struct Quantize: ParsableCommand {
       Reads a .tflite model with float32 or float16 weights and writes one that TensorFlow Lite runs as well. A sidecar \
       beside it is written beside the result, without its goldens.
 
+      With --evaluate the accuracy is measured before and after. Where it falls by more than --max-drop the exit status \
+      is 1: the result is written and reported all the same. With --keep-float auto the layers with the largest errors \
+      stay float, as many as it takes.
+
       Example: maskctl quantize mask_float32.tflite -o mask_dynamic.tflite --mode dynamic
       Example: maskctl quantize mask_float32.tflite -o mask.tflite --mode int8 --calibrate pictures/train
+      Example: maskctl quantize mask_float32.tflite -o mask.tflite --mode int8 --calibrate pictures/train \
+      --evaluate pictures/test --max-drop 0.5 --keep-float auto --time-limit 10min
       """)
 
   enum Mode: String, ExpressibleByArgument, CaseIterable {
     case float32, float16, dynamic, int8
+  }
+
+  /// Which layers stay float.
+  enum KeptFloat: Equatable {
+    /// The worst, as many as it takes.
+    case automatic
+    /// These, by their place in the float graph.
+    case layers([Int])
   }
 
   @Argument(help: ArgumentHelp("A float model.", valueName: "in.tflite"))
@@ -37,6 +50,11 @@ struct Quantize: ParsableCommand {
 
   @Option(
     help: ArgumentHelp(
+      "A sidecar with labels and input range, where none is beside the model.", valueName: "file.json"))
+  var sidecar: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Pictures like those to come, in a folder for each class: int8 learns its ranges from them.", valueName: "dir"))
   var calibrate: String?
 
@@ -49,6 +67,32 @@ struct Quantize: ParsableCommand {
   @Flag(help: "Calibrate even with few pictures, or with pictures of one class only.")
   var acceptPoorCalibration = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Pictures other than those of --calibrate, in a folder for each label or a table as for `maskctl evaluate`: the "
+        + "accuracy before and after is measured on them.", valueName: "dir"))
+  var evaluate: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "How many percentage points the accuracy may fall (default: 1.0); the exit status is 1 where it falls further.",
+      valueName: "points"))
+  var maxDrop: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Layers of an int8 or dynamic model that stay float: auto (the worst, until --max-drop holds) or their numbers in "
+        + "the report, for example 3,17.", valueName: "auto|layers"),
+    transform: Self.keptFloat)
+  var keepFloat: KeptFloat?
+
+  @Option(
+    help: ArgumentHelp(
+      "How long it may take, for example 90s or 10min (a number alone: seconds): what is best by then is written.",
+      valueName: "duration"),
+    transform: Self.duration)
+  var timeLimit: Duration?
+
   @Flag(help: "Print a JSON object.")
   var json = false
 
@@ -59,75 +103,50 @@ struct Quantize: ParsableCommand {
           ? "--mode int8 needs pictures to learn ranges from: --calibrate DIR" : "--calibrate is for --mode int8")
     }
     guard (1...100_000).contains(pictures) else { throw ValidationError("--pictures must be 1 to 100000") }
+    try validateGate()
+  }
+
+  private func validateGate() throws {
+    if evaluate == nil {
+      if maxDrop != nil { throw ValidationError("--max-drop needs pictures to measure with: --evaluate DIR") }
+      if keepFloat == .automatic {
+        throw ValidationError("--keep-float auto needs pictures to measure with: --evaluate DIR")
+      }
+    }
+    if let maxDrop, !(0...100).contains(maxDrop) {
+      throw ValidationError("--max-drop must be 0 to 100 percentage points")
+    }
+    if keepFloat != nil, mode != .int8, mode != .dynamic {
+      throw ValidationError("--keep-float is for --mode int8 and --mode dynamic")
+    }
+  }
+
+  private static func keptFloat(_ text: String) throws -> KeptFloat {
+    if text == "auto" { return .automatic }
+    let layers = text.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    guard !layers.isEmpty, layers.allSatisfy({ $0.map { $0 >= 0 } ?? false }) else {
+      throw ValidationError("--keep-float is auto or the numbers of layers in the report, for example 3,17")
+    }
+    return .layers(layers.compactMap { $0 })
+  }
+
+  private static func duration(_ text: String) throws -> Duration {
+    guard let duration = Duration.parse(text), duration > .zero else {
+      throw ValidationError("--time-limit is a duration above 0, for example 90s or 10min (a number alone: seconds)")
+    }
+    return duration
   }
 
   func run() throws {
     Interruption.watch()
     try Failure.exiting { () throws(Failure) in
-      let start = MonotonicClock.now()
       try checkOutput()
-      let file = try FloatModelFile(path: model)
-      var calibrated: CalibratedResult?
-      let draft: ModelDraft
-      switch mode {
-      case .float32: draft = file.model.draft
-      case .float16: draft = file.model.withFloat16Weights()
-      case .dynamic: draft = file.model.withDynamicRange()
-      case .int8:
-        let result = try quantizeIntegers(file)
-        calibrated = result
-        draft = result.model.draft
-      }
-      let bytes = try encode(draft)
-      try write(bytes, sidecar: file.sidecar)
-      let report = QuantizeReport(
-        output: output, mode: mode, byteCountBefore: file.byteCount, byteCountAfter: bytes.count,
-        seconds: Double(MonotonicClock.now() - start) / 1e6, calibrated: calibrated)
-      try Terminal.write(json ? report.json + "\n" : report.text)
+      let file = try FloatModelFile(path: model, orSidecar: sidecar)
+      let result = try QuantizationJob(options: self, file: file, limit: TimeLimit(timeLimit)).run()
+      try write(result.bytes, sidecar: file.sidecarBytes)
+      try Terminal.write(json ? result.report.json + "\n" : result.report.text)
+      if let failure = result.report.failure { throw failure }
     }
-  }
-
-  private func quantizeIntegers(_ file: FloatModelFile) throws(Failure) -> CalibratedResult {
-    let contract = try file.inputContract(path: model)
-    if file.isRangeAssumed {
-      Terminal.complain(
-        "maskctl: \(model): neither a sidecar nor metadata says what range of values the model was trained on; -1…1 is "
-          + "assumed, and if that is wrong so are all ranges: put \"input\" into a sidecar beside the model")
-    }
-    let samples = try CalibrationPictures(calibrate ?? "", contract: contract, countMax: pictures)
-    if let weakness = samples.weakness {
-      guard acceptPoorCalibration else {
-        throw Failure(.noInput, refusal(weakness))
-      }
-      Terminal.complain("maskctl: \(weakness)")
-    }
-    var options = IntegerOptions()
-    options.edges = io
-    options.inputRange = contract.realRange
-    options.requiresDifferentAnswers = samples.classCount == 0 && !acceptPoorCalibration
-    var progress: (stage: Stage, bar: Progress)?
-    do throws(QuantizationError) {
-      let quantized = try file.model.quantized(options, calibratedWith: samples) {
-        (stage, done, total) throws(QuantizationError) in
-        if Interruption.isRequested { throw .cancelled }
-        if progress?.stage != stage { progress = (stage, Progress(stage.rawValue, total: total)) }
-        progress?.bar.show(done)
-        if done == total { progress?.bar.finish() }
-      }
-      return CalibratedResult(model: quantized, pictureCount: samples.count, foundCount: samples.foundCount)
-    } catch {
-      progress?.bar.finish()
-      switch error {
-      case .cancelled: Interruption.end()
-      case .sample: throw Failure(.noInput, error.description)
-      case .poorCalibration(let weakness): throw Failure(.noInput, refusal(weakness))
-      default: throw Failure(.badModel, "\(model): \(error)")
-      }
-    }
-  }
-
-  private func refusal(_ weakness: String) -> String {
-    "\(calibrate ?? ""): \(weakness) (--accept-poor-calibration goes on all the same)"
   }
 
   /// What would only be found out after the work was done.
@@ -146,71 +165,10 @@ struct Quantize: ParsableCommand {
     }
   }
 
-  private func encode(_ draft: ModelDraft) throws(Failure) -> [UInt8] {
-    do throws(ModelError) {
-      return try draft.encoded()
-    } catch {
-      throw Failure(.badModel, "\(model): \(error)")
-    }
-  }
-
-  private func write(_ bytes: [UInt8], sidecar: Sidecar?) throws(Failure) {
+  private func write(_ bytes: [UInt8], sidecar: [UInt8]?) throws(Failure) {
     if Interruption.isRequested { Interruption.end() }
-    if var sidecar {
-      // They promise the outputs of the float model.
-      sidecar.goldens = []
-      try FileAccess.write(Array(sidecar.text.utf8), to: ModelFile.sidecarPath(of: output))
-    }
+    if let sidecar { try FileAccess.write(sidecar, to: ModelFile.sidecarPath(of: output)) }
     try FileAccess.write(bytes, to: output)
-  }
-}
-
-/// A float model from disk with what lies beside it.
-struct FloatModelFile {
-  let byteCount: Int
-  private let bytes: ModelBytes
-  let model: FloatModel
-  let sidecar: Sidecar?
-
-  init(path: String) throws(Failure) {
-    let file: ModelFile
-    do throws(ClassificationError) {
-      file = try ModelFile(path: path)
-    } catch {
-      throw Failure(.noInput, error.description)
-    }
-    byteCount = file.model.count
-    bytes = ModelBytes(file.model)
-    do throws(SidecarError) {
-      sidecar = try file.sidecar.map { bytes throws(SidecarError) in try Sidecar(parsing: bytes) }
-    } catch {
-      throw Failure(.badModel, "\(ModelFile.sidecarPath(of: path)): \(error)")
-    }
-    do throws(QuantizationError) {
-      model = try FloatModel(parsing: bytes)
-    } catch {
-      throw Failure(.badModel, "\(path): \(error)")
-    }
-  }
-
-  /// Whether nobody says what range of values the model was trained on.
-  var isRangeAssumed: Bool {
-    sidecar?.input?.normalization == nil && (try? Model(parsing: bytes).readMetadata())?.normalization == nil
-  }
-
-  /// What the model expects of a picture.
-  func inputContract(path: String) throws(Failure) -> InputContract {
-    let parsed: Model
-    do throws(ModelError) {
-      parsed = try Model(parsing: bytes)
-    } catch {
-      throw Failure(.badModel, "\(path): \(error)")
-    }
-    do throws(ClassificationError) {
-      return try InputContract(of: parsed, sidecar: sidecar)
-    } catch {
-      throw Failure(.badModel, "\(path): \(error)")
-    }
   }
 }
 

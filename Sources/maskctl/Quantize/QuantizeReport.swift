@@ -1,128 +1,108 @@
+import Evaluation
 import Quantization
 
-/// A model in int8 and the pictures that it was calibrated with.
-struct CalibratedResult {
-  let model: IntegerModel
-  let pictureCount: Int
-  let foundCount: Int
-}
-
-/// What became of a model, for people and for programs.
+/// What became of a model. As text and as JSON it is in files of its own.
 struct QuantizeReport {
-  /// Layers that are named to people.
-  private static let shownLayers = 5
-  /// What rounding alone gives: the root of 1/12.
-  private static let idealError = 0.289
+  /// What is known of the accuracy.
+  enum Accuracy {
+    case notAskedFor
+    /// The time was over before the pictures were judged.
+    case unmeasured
+    case measured(AccuracyGate.Result)
+  }
 
   let output: String
   let mode: Quantize.Mode
   let byteCountBefore: Int
   let byteCountAfter: Int
   let seconds: Double
-  let calibrated: CalibratedResult?
+  let form: SmallForm
+  /// The pictures that an int8 model was calibrated with.
+  let calibration: CalibrationPictures?
+  /// Layers that are float although they have a smaller form.
+  let keptFloat: [FloatLayer]
+  let accuracy: Accuracy
+  /// How many percentage points the accuracy may fall.
+  let maxDrop: Double
+  let limit: TimeLimit
 
-  private var ratio: Double { Double(byteCountBefore) / Double(byteCountAfter) }
+  var ratio: Double { Double(byteCountBefore) / Double(byteCountAfter) }
 
-  // MARK: Text
-
-  var text: String {
-    let size = """
-      \(output): \(mode.rawValue), \(Self.megabytes(byteCountBefore)) MB -> \(Self.megabytes(byteCountAfter)) MB \
-      (1 : \(Decimal.text(ratio, digits: 2))), in \(Decimal.text(seconds, digits: 1)) s
-
-      """
-    return size + (calibrated.map(details) ?? "")
+  /// The model in int8, where that is what was made.
+  var integers: IntegerModel? {
+    if case .int8(let model) = form { return model }
+    return nil
   }
 
-  private func details(_ result: CalibratedResult) -> String {
-    let model = result.model
-    var lines = ["calibrated with \(result.pictureCount) of \(result.foundCount) pictures"]
-    if let best = model.candidates.first {
-      lines.append("best of \(model.candidates.count) ways by the error of the output: \(Self.name(best))")
-      if let last = model.candidates.last, model.candidates.count > 1 {
-        lines.append("  (the worst: \(Self.name(last)))")
-      }
-    }
-    if model.equalizedPairCount > 0 {
-      lines.append("the channels of \(model.equalizedPairCount) pairs of layers were equalised")
-    }
-    if model.boundedPairCount > 0 {
-      lines.append("RELU6 keeps \(model.boundedPairCount) pairs of layers from being equalised")
-    }
-    for (name, count) in model.floatOperators.sorted(by: { $0.key < $1.key }) {
-      lines.append("\(count) \(name) stay float: there is no int8 form of them here")
-    }
-    return lines.joined(separator: "\n") + "\n" + layerTable(model.layers)
+  var measured: AccuracyGate.Result? {
+    if case .measured(let result) = accuracy { return result }
+    return nil
   }
 
-  private func layerTable(_ layers: [LayerError]) -> String {
-    guard !layers.isEmpty else { return "" }
-    var table = TextTable([
-      ("layer", .right), ("operator", .left), ("SQNR dB", .right), ("error/step", .right), ("", .left),
-      ("result", .left),
-    ])
-    for layer in layers.prefix(Self.shownLayers) {
-      table.add([
-        "\(layer.index)", layer.operatorName, Decimal.text(layer.signalToNoise, digits: 1),
-        Decimal.text(layer.errorInSteps, digits: 3), Self.verdict(layer), String(layer.tensorName.prefix(60)),
-      ])
+  /// What there was no time for, in words that go on after "no time for".
+  var leftOut: [String] {
+    var leftOut: [String] = []
+    if let integers, let calibration, integers.sampleCount < calibration.count {
+      let count = calibration.count
+      leftOut.append("\(count - integers.sampleCount) of the \(count) pictures to calibrate with")
     }
-    return "\nThe worst of \(layers.count) layers, each by itself (error/step: \(Self.idealError) is rounding alone):\n"
-      + table.text
+    if let integers, integers.untriedCount > 0 {
+      let count = integers.untriedCount + integers.candidates.count
+      leftOut.append("\(integers.untriedCount) of \(count) ways to quantize")
+    }
+    switch accuracy {
+    case .unmeasured: leftOut.append("measuring the accuracy")
+    case .measured(let result) where result.isCutShort:
+      leftOut.append(
+        result.best.holds ? "trying with fewer layers in float" : "trying with more layers in float")
+    default: break
+    }
+    return leftOut
   }
 
-  /// What a person can make of a layer's figures.
-  private static func verdict(_ layer: LayerError) -> String {
-    if layer.signalToNoise >= 30 { return "good" }
-    if layer.errorInSteps <= 0.5 {
-      return layer.signalToNoise >= 20
-        ? "fair: rounding alone, most values are small for their range"
-        : "poor: a few large values make the range wide, most values are within few steps of it"
+  /// Why the program does not end with 0 although the result is written; nil where all is well.
+  var failure: Failure? {
+    switch accuracy {
+    case .notAskedFor: return nil
+    case .unmeasured:
+      return Failure(
+        .notMet,
+        "\(output) is written, but nobody knows whether it is good enough: the time was over before its accuracy was "
+          + "measured (--time-limit)")
+    case .measured(let result):
+      guard result.best.holds else { return Failure(.notMet, missed(result)) }
+      let complaints = result.before.complaints
+      guard !complaints.isEmpty else { return nil }
+      return Failure(
+        .noInput, "\(output) is written, but \(complaints.count) of the pictures to evaluate with could not be judged")
     }
-    if layer.shareAtEnds > 0.001 { return "clipped: calibrate with pictures that reach further" }
-    return "weights too coarse: some are far larger than the rest of their channel"
   }
 
-  private static func name(_ way: IntegerModel.Candidate) -> String {
-    var name = way.ranges.rawValue
-    if way.isEqualized { name += ", equalised weights" }
-    if way.isBiasCorrected { name += ", corrected biases" }
-    return name + ", \(Decimal.text(way.signalToNoise, digits: 1)) dB"
+  private func missed(_ result: AccuracyGate.Result) -> String {
+    let drop = result.best.drop
+    return "\(output) is written, but it loses \(points(drop.points)) points of accuracy "
+      + "(\(percent(drop.before.value)) -> \(percent(drop.after.value))), \(points(drop.points - maxDrop)) more than "
+      + "--max-drop \(JSONText.number(maxDrop)) allows; \(advice(result))"
   }
 
-  private static func megabytes(_ byteCount: Int) -> String { Decimal.text(Double(byteCount) / 1e6, digits: 2) }
-
-  // MARK: JSON
-
-  var json: String {
-    var text = """
-      {"output":\(JSONText.string(output)),"mode":"\(mode.rawValue)","bytes_before":\(byteCountBefore),\
-      "bytes_after":\(byteCountAfter),"ratio":\(JSONText.number(ratio)),"seconds":\(JSONText.number(seconds))
-      """
-    if let calibrated { text += "," + json(calibrated) }
-    return text + "}"
+  /// What may help where too much accuracy is lost.
+  private func advice(_ result: AccuracyGate.Result) -> String {
+    if result.isCutShort { return "a longer --time-limit leaves more layers in float" }
+    let wasAutomatic = result.attempts.count > 1
+    switch mode {
+    case .float32: return "no weight was rounded: see what `maskctl evaluate` says of both"
+    case .float16: return "--mode float32 rounds nothing"
+    case .dynamic:
+      return wasAutomatic ? "--mode float16 rounds less" : "try --keep-float auto, or --mode float16, which rounds less"
+    case .int8:
+      return wasAutomatic
+        ? "more layers in float did not help: try --io float, --mode dynamic, or other pictures to calibrate with"
+        : "try --keep-float auto, --mode dynamic, or more and other pictures to calibrate with"
+    }
   }
 
-  private func json(_ result: CalibratedResult) -> String {
-    let candidates = result.model.candidates.map { way in
-      """
-      {"ranges":"\(way.ranges.rawValue)","equalised":\(way.isEqualized),"bias_corrected":\(way.isBiasCorrected),\
-      "output_sqnr_db":\(JSONText.number(way.signalToNoise))}
-      """
-    }
-    let layers = result.model.layers.map { layer in
-      """
-      {"layer":\(layer.index),"operator":\(JSONText.string(layer.operatorName)),\
-      "result":\(JSONText.string(layer.tensorName)),"sqnr_db":\(JSONText.number(layer.signalToNoise)),\
-      "error_in_steps":\(JSONText.number(layer.errorInSteps)),"share_at_ends":\(JSONText.number(layer.shareAtEnds))}
-      """
-    }
-    let kept = result.model.floatOperators.sorted { $0.key < $1.key }.map { "\(JSONText.string($0.key)):\($0.value)" }
-    return """
-      "pictures":\(result.pictureCount),"pictures_found":\(result.foundCount),\
-      "equalised_pairs":\(result.model.equalizedPairCount),"bounded_pairs":\(result.model.boundedPairCount),\
-      "float_operators":{\(kept.joined(separator: ","))},"candidates":\(JSONText.list(candidates)),\
-      "layers":\(JSONText.list(layers))
-      """
+  /// Percentage points as people read them; a small difference is not shown as none.
+  func points(_ value: Double) -> String {
+    Decimal.text(value, digits: abs(value) < 0.005 && value != 0 ? 4 : 2)
   }
 }

@@ -1,0 +1,30 @@
+import Quantization
+import TFLite
+
+/// A float model in a smaller form, of which some layers can be left in float without doing the work again.
+enum SmallForm {
+  case float32(FloatModel)
+  case float16(FloatModel)
+  /// Errors of layers are empty where nobody measured them.
+  case dynamic(FloatModel, [LayerError])
+  case int8(IntegerModel)
+
+  /// What layers lose in this form, the worst first.
+  var layers: [LayerError] {
+    switch self {
+    case .float32, .float16: []
+    case .dynamic(_, let layers): layers
+    case .int8(let model): model.layers
+    }
+  }
+
+  /// The model to write, with some layers in float, by their place in the float graph.
+  func draft(keepingFloat kept: Set<Int>) -> ModelDraft {
+    switch self {
+    case .float32(let model): model.draft
+    case .float16(let model): model.withFloat16Weights()
+    case .dynamic(let model, _): model.withDynamicRange(keepingFloat: kept)
+    case .int8(let model): model.draft(keepingFloat: kept)
+    }
+  }
+}
