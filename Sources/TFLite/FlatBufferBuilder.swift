@@ -60,10 +60,22 @@ extension FlatBufferNode {
 }
 
 /// Writes a FlatBuffer from its beginning to its end: what is referred to follows what refers to it.
+///
+/// Equal lists of numbers are one at the end of the file. Shapes repeat, and the zero points of weights with a scale for
+/// each channel, all 0, are a tenth of a small network.
 struct FlatBufferBuilder {
   private var bytes: [UInt8] = []
   /// Where each vtable stands: tables with the same fields share one.
   private var vtables: [[UInt16]: Int] = [:]
+  /// Lists that are still to be written, and the place of each in `lists`.
+  private var lists: [(list: NumberList, positions: [Int])] = []
+  private var places: [NumberList: Int] = [:]
+
+  private struct NumberList: Hashable {
+    let count: Int
+    let width: Int
+    let bytes: [UInt8]
+  }
 
   /// A whole file with `root` as its root table.
   static func file(_ root: FlatBufferNode, identifier: String, byteCount: Int) -> [UInt8] {
@@ -72,6 +84,7 @@ struct FlatBufferBuilder {
     builder.append(UInt32(0))
     builder.bytes += Array(identifier.utf8)
     builder.write(root, for: 0)
+    builder.writeLists()
     builder.align(to: 4)
     return builder.bytes
   }
@@ -103,9 +116,25 @@ struct FlatBufferBuilder {
     }
   }
 
+  /// Notes numbers, to be written after all that refers to them.
   private mutating func writeNumbers<Value: FixedWidthInteger>(_ values: [Value], for position: Int) {
-    beginVector(count: values.count, alignment: max(4, MemoryLayout<Value>.size), for: position)
-    for value in values { append(value) }
+    let bytes = values.flatMap { withUnsafeBytes(of: $0.littleEndian) { Array($0) } }
+    let list = NumberList(count: values.count, width: MemoryLayout<Value>.size, bytes: bytes)
+    let place = places[list] ?? lists.count
+    if place == lists.count {
+      lists.append((list, []))
+      places[list] = place
+    }
+    lists[place].positions.append(position)
+  }
+
+  private mutating func writeLists() {
+    for (list, positions) in lists {
+      align(to: max(4, list.width), behind: 4)
+      for position in positions { refer(from: position) }
+      append(UInt32(list.count))
+      bytes += list.bytes
+    }
   }
 
   /// Writes a count such that the elements after it lie at a multiple of `alignment`.

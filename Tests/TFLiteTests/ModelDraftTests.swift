@@ -108,6 +108,23 @@ struct ModelDraftTests {
     #expect(!constants.isEmpty && constants.allSatisfy { $0.lowerBound % 16 == 0 })
   }
 
+  @Test func equalListsOfNumbersAreWrittenOnce() throws {
+    func file(zeroPoints: [Int64]...) throws -> [UInt8] {
+      let tensors = zeroPoints.enumerated().map { index, zeroPoints in
+        TensorDraft(
+          name: "t\(index)", type: .int8, shape: [1000],
+          quantization: Quantization(scales: [Float](repeating: 2, count: 1000), zeroPoints: zeroPoints, axis: 0))
+      }
+      let graph = GraphDraft(name: "main", tensors: tensors, operators: [], inputs: [0], outputs: [0])
+      return try ModelDraft(description: "lists", main: graph).encoded()
+    }
+    let (zeros, ones) = ([Int64](repeating: 0, count: 1000), [Int64](repeating: 1, count: 1000))
+    let (same, other) = (try file(zeroPoints: zeros, zeros, zeros), try file(zeroPoints: zeros, ones, zeros))
+    #expect(same.count < 13_000 && other.count - same.count == 8008)
+    let read = try Model(parsing: ModelBytes(other)).main.tensors.map { $0.quantization?.zeroPoints }
+    #expect(read == [zeros, ones, zeros])
+  }
+
   @Test func labelsMoveWithTheirArchive() throws {
     let model = try TestFiles.fixture("mnist_cnn_int8.tflite")
     let stored = try #require(TestFiles.bytes("\(TestFiles.fixtures)/archives/stored.zip"))
