@@ -10,11 +10,15 @@ extension Compiler {
 
   /// Compiles every operator in the order of the file.
   mutating func compileOperators() throws(CompilationError) {
-    let operators = model.main.operators
-    guard operators.count <= Self.operatorLimit else {
-      throw .tooBig("the model has \(operators.count) operators; the limit is \(Self.operatorLimit)")
+    try checkOperatorCount()
+    for (index, operation) in model.main.operators.enumerated() { try compileLabelled(Node(operation, index: index)) }
+  }
+
+  /// Refuses graphs that would take long to plan.
+  func checkOperatorCount() throws(CompilationError) {
+    guard model.main.operators.count <= Self.operatorLimit else {
+      throw .tooBig("the model has \(model.main.operators.count) operators; the limit is \(Self.operatorLimit)")
     }
-    for (index, operation) in operators.enumerated() { try compileLabelled(Node(operation, index: index)) }
   }
 
   /// Gives each input the bytes that the client writes. They stay as the client wrote them: those of a uint8 input are

@@ -11,6 +11,8 @@ import Testing
       Session(try Program(compiling: model, options: options)).invoke()
       return nil
     } catch {
+      // To say all that is wrong with it must be as safe as to say the first of it.
+      #expect(Program.obstacles(in: model, options: options).contains(error))
       return error
     }
   }
