@@ -63,19 +63,27 @@ extension GraphDraft {
 }
 
 extension ModelDraft {
-  /// The model, ready to run.
-  func compiled(threadCount: Int = 1) throws(QuantizationError) -> Program {
-    let model: Model
+  /// The model as a file would have it.
+  func parsed() throws(QuantizationError) -> Model {
     do throws(ModelError) {
-      model = try Model(parsing: encoded())
+      return try Model(parsing: encoded())
     } catch {
       throw .model(error)
     }
+  }
+
+  /// The model, ready to run.
+  func compiled() throws(QuantizationError) -> Program { try parsed().compiled(threadCount: 1) }
+}
+
+extension Model {
+  /// The model, ready to run. Tensors that are given out as well take more room than a model mostly needs.
+  func compiled(threadCount: Int) throws(QuantizationError) -> Program {
     do throws(CompilationError) {
       var options = CompilerOptions()
       options.threadCount = threadCount
       options.arenaByteLimit = 2 << 30
-      return try Program(compiling: model, options: options)
+      return try Program(compiling: self, options: options)
     } catch {
       throw .compilation(error)
     }

@@ -58,16 +58,7 @@ extension OperatorDraft {
   }
 
   /// The fused activation; nil for operators that have none.
-  var activation: Activation? {
-    switch options {
-    case .convolution(let options): options.activation
-    case .depthwiseConvolution(let options): options.convolution.activation
-    case .fullyConnected(let options): options.activation
-    case .arithmetic(let activation, _): activation
-    case .pool(let options): options.activation
-    default: nil
-    }
-  }
+  var activation: Activation? { options.activation }
 
   /// Sets the fused activation of an operator that has one.
   mutating func setActivation(_ activation: Activation) {
@@ -86,6 +77,20 @@ extension OperatorDraft {
       changed.activation = activation
       options = .pool(changed)
     default: break
+    }
+  }
+}
+
+extension OperatorOptions {
+  /// The fused activation; nil for operators that have none.
+  var activation: Activation? {
+    switch self {
+    case .convolution(let options): options.activation
+    case .depthwiseConvolution(let options): options.convolution.activation
+    case .fullyConnected(let options): options.activation
+    case .arithmetic(let activation, _): activation
+    case .pool(let options): options.activation
+    default: nil
     }
   }
 }

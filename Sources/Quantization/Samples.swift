@@ -2,7 +2,7 @@
 public protocol Samples {
   /// How many there are.
   var count: Int { get }
-  /// Fills the model's float input with one of them.
+  /// Fills the model's input with one of them.
   func fill(_ input: UnsafeMutableRawBufferPointer, with sample: Int) throws(QuantizationError)
 }
 
@@ -15,4 +15,5 @@ public enum Stage: String, Sendable {
   case equalizedRanges = "measuring ranges of equalised weights"
   case choice = "comparing ways to quantize"
   case layers = "measuring layers"
+  case comparison = "comparing layers"
 }

@@ -58,12 +58,15 @@ struct ErrorSums {
   }
 
   /// In dB; 200 where there is no error that could be measured.
-  var signalToNoise: Double {
-    guard signal > 0 else { return noise > 0 ? -200 : 200 }
-    return noise > 0 ? min(200, 10 * log10(signal / noise)) : 200
-  }
+  var signalToNoise: Double { decibels(signal: signal, noise: noise) }
 
   func error(_ step: Float) -> Double { count > 0 ? (noise / Double(count)).squareRoot() / Double(step) : 0 }
 
   var shareAtEnds: Double { count > 0 ? Double(endCount) / Double(count) : 0 }
+}
+
+/// The ratio of two energies in dB: 200 at most, which also stands for no noise.
+func decibels(signal: Double, noise: Double) -> Double {
+  guard signal > 0 else { return noise > 0 ? -200 : 200 }
+  return noise > 0 ? min(200, 10 * log10(signal / noise)) : 200
 }

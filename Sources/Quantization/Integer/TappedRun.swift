@@ -11,17 +11,25 @@ final class TappedRun {
   /// The output that shows each tensor.
   private let places: [Int: Int]
 
-  init(_ draft: ModelDraft, taps: [Int]) throws(QuantizationError) {
+  convenience init(_ draft: ModelDraft, taps: [Int]) throws(QuantizationError) {
+    var plain = draft
+    plain.signatures = []
+    plain.metadata = []
+    plain.archive = nil
+    try self.init(try plain.parsed(), taps: taps)
+  }
+
+  init(_ model: Model, taps: [Int]) throws(QuantizationError) {
     self.taps = taps
-    var tapped = draft
-    tapped.main.outputs = taps
-    tapped.signatures = []
-    tapped.metadata = []
-    tapped.archive = nil
-    places = Dictionary(uniqueKeysWithValues: zip(taps, taps.indices))
+    let graph = Subgraph(
+      name: model.main.name, tensors: model.main.tensors, operators: model.main.operators, inputs: model.main.inputs,
+      outputs: taps)
+    let tapped = Model(
+      bytes: model.bytes, description: "", main: graph, subgraphCount: model.subgraphCount, metadata: [:])
+    places = Dictionary(zip(taps, taps.indices)) { first, _ in first }
     session = Session(try tapped.compiled(threadCount: max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))))
     guard session.program.inputs.count == 1 else {
-      throw .unsupported("The model has \(session.program.inputs.count) inputs; one, the picture, can be calibrated.")
+      throw .unsupported("The model has \(session.program.inputs.count) inputs; one, the picture, can be filled.")
     }
   }
 
@@ -39,5 +47,23 @@ final class TappedRun {
 
   func withInt8s<R>(of tensor: Int, _ body: (UnsafeBufferPointer<Int8>) -> R) -> R {
     session.withOutput(places[tensor] ?? 0) { body($0.bindMemory(to: Int8.self)) }
+  }
+
+  /// The real numbers that a tensor stands for: integers with one scale are dequantized. Nothing for other types.
+  func reals(of tensor: Int) -> [Float] {
+    let place = places[tensor] ?? 0
+    let output = session.program.outputs[place]
+    func dequantized<Level: BinaryInteger & BitwiseCopyable>(_ type: Level.Type) -> [Float] {
+      guard let quantization = output.quantization, !quantization.isPerAxis else { return [] }
+      let (scale, zeroPoint) = (quantization.scales[0], Float(quantization.zeroPoints[0]))
+      return session.withOutput(place) { $0.bindMemory(to: Level.self).map { (Float($0) - zeroPoint) * scale } }
+    }
+    switch output.type {
+    case .float32: return withFloats(of: tensor) { Array($0) }
+    case .int8: return dequantized(Int8.self)
+    case .uint8: return dequantized(UInt8.self)
+    case .int16: return dequantized(Int16.self)
+    default: return []
+    }
   }
 }
