@@ -5,7 +5,8 @@ import TFLite
 public struct LayerDifference: Sendable {
   /// The two results; the first is what the other is measured against.
   public let pair: LayerCorrespondence.Pair
-  /// 10 log10 of the energy of the result over that of the difference, in dB; 200 where there is none.
+  /// 10 log10 of the energy of the result over that of the difference, in dB; 200 where there is none. Where channels
+  /// are scaled, with that undone.
   public let signalToNoise: Double
   /// The mean absolute difference.
   public let meanError: Double
@@ -13,6 +14,9 @@ public struct LayerDifference: Sendable {
   public let largestError: Double
   /// The cosine of the angle between the two results: 1 where they point the same way.
   public let cosine: Double
+  /// Whether the other version has the channels of this result scaled, each by a factor of its own, as equalised weights
+  /// leave them: that is no error.
+  public let hasScaledChannels: Bool
   /// How many dB the signal to noise ratio lies below that of the worst operand; nil where no operand is compared.
   public let fall: Double?
 }
@@ -39,7 +43,8 @@ public struct LayerComparison: Sendable {
       try run.invoke(reference.samples, sample)
       try otherRun.invoke(other.samples, sample)
       for (place, pair) in pairs.enumerated() {
-        sums[place].add(run.reals(of: pair.first.tensor), otherRun.reals(of: pair.other.tensor))
+        sums[place].add(
+          run.reals(of: pair.first.tensor), otherRun.reals(of: pair.other.tensor), channelCount: pair.channelCount)
       }
     }
     try observer(.comparison, count, count)
@@ -55,7 +60,7 @@ public struct LayerComparison: Sendable {
     return zip(pairs, sums).map { pair, sums in
       LayerDifference(
         pair: pair, signalToNoise: sums.signalToNoise, meanError: sums.meanError, largestError: sums.largestError,
-        cosine: sums.cosine, fall: falls.byTensor[pair.first.tensor])
+        cosine: sums.cosine, hasScaledChannels: sums.hasScaledChannels, fall: falls.byTensor[pair.first.tensor])
     }
   }
 }
@@ -77,20 +82,41 @@ struct SignalFalls {
   }
 }
 
+extension LayerCorrespondence.Pair {
+  /// The size of the last dimension, where both have the same.
+  fileprivate var channelCount: Int {
+    guard let count = first.shape.last, count > 0, count == other.shape.last else { return 1 }
+    return count
+  }
+}
+
 /// Sums over the values of a result, and those of another that should be the same.
 struct DifferenceSums {
-  private var (signal, otherSignal, product, noise): (Double, Double, Double, Double) = (0, 0, 0, 0)
-  private var absolute = 0.0
+  /// Energies of one channel, and what both have in common.
+  private struct Channel {
+    var (signal, otherSignal, product) = (0.0, 0.0, 0.0)
+
+    /// What the other's channel is multiplied by, as far as they go together.
+    var gain: Double { signal > 0 ? product / signal : 1 }
+    /// What no gain explains, in the other's terms.
+    var unexplained: Double { max(0, otherSignal - (signal > 0 ? product * product / signal : 0)) }
+  }
+
+  private var channels: [Channel] = []
+  private var (noise, absolute) = (0.0, 0.0)
   private var count = 0
   private(set) var largestError = 0.0
 
-  mutating func add(_ values: [Float], _ others: [Float]) {
+  mutating func add(_ values: [Float], _ others: [Float], channelCount: Int) {
+    if channels.isEmpty { channels = [Channel](repeating: Channel(), count: channelCount) }
+    var channel = 0
     for (value, other) in zip(values, others) {
       let (value, other) = (Double(value), Double(other))
       let error = abs(other - value)
-      signal += value * value
-      otherSignal += other * other
-      product += value * other
+      channels[channel].signal += value * value
+      channels[channel].otherSignal += other * other
+      channels[channel].product += value * other
+      channel = channel + 1 == channels.count ? 0 : channel + 1
       noise += error * error
       absolute += error
       largestError = max(largestError, error)
@@ -98,14 +124,34 @@ struct DifferenceSums {
     count += min(values.count, others.count)
   }
 
+  private var signal: Double { channels.map(\.signal).reduce(0, +) }
+  private var otherSignal: Double { channels.map(\.otherSignal).reduce(0, +) }
+
   /// In dB.
-  var signalToNoise: Double { decibels(signal: signal, noise: noise) }
+  var signalToNoise: Double {
+    hasScaledChannels ? unscaledSignalToNoise : decibels(signal: signal, noise: noise)
+  }
+
+  /// In dB, with the gain of each channel undone.
+  private var unscaledSignalToNoise: Double {
+    decibels(signal: otherSignal, noise: channels.map(\.unexplained).reduce(0, +))
+  }
+
+  /// Gains of a quarter and more that explain three quarters of the noise are no error.
+  var hasScaledChannels: Bool {
+    guard channels.count > 1, noise > 0 else { return false }
+    let least = signal / Double(channels.count) / 10
+    let isScaled = channels.contains { $0.signal > least && !(0.8...1.25).contains($0.gain) }
+    return isScaled && unscaledSignalToNoise > decibels(signal: signal, noise: noise) + 6
+  }
 
   var meanError: Double { absolute / Double(max(1, count)) }
 
   /// 1 where both are zero throughout, which is the same.
   var cosine: Double {
+    let (signal, otherSignal) = (signal, otherSignal)
     if signal == 0, otherSignal == 0 { return 1 }
+    let product = channels.map(\.product).reduce(0, +)
     return signal > 0 && otherSignal > 0 ? product / (signal * otherSignal).squareRoot() : 0
   }
 }

@@ -36,7 +36,7 @@ struct CalibrationPictures: Samples {
     if classes.isEmpty { classes = [try PictureTree.pictures(below: folder)] }
     foundCount = classes.map(\.count).reduce(0, +)
     guard foundCount > 0 else {
-      throw Failure(.noInput, "\(folder): there are no pictures (.jpg, .jpeg, .png) to calibrate with")
+      throw Failure(.noInput, "\(folder): there are no pictures (.jpg, .jpeg, .png) below it")
     }
     paths = Self.evenly(classes, countMax: countMax)
   }
