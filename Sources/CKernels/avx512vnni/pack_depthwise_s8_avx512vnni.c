@@ -2,6 +2,7 @@
 
 #include "avx512vnni.h"
 #include "depthwise_layout_avx512vnni.h"
+#include <string.h>
 
 size_t maskd_packed_depthwise_s8_bytes_avx512vnni(size_t height, size_t width, size_t channels) {
   size_t bytes = channels / CHANNELS + (channels % CHANNELS != 0), groups;
@@ -12,35 +13,40 @@ size_t maskd_packed_depthwise_s8_bytes_avx512vnni(size_t height, size_t width, s
   return bytes;
 }
 
-// Weights of one block, which its packing asks for by place.
-typedef struct block_weights {
-  size_t height, width, channels, first, quarters;
-  const int8_t *weights;
-} block_weights;
+// Where the weights of tap (y, x) go in a block, four bytes from one place to the next.
+static int8_t *place_of_tap(size_t height, size_t width, size_t y, size_t x, int8_t *block) {
+  const size_t groups = groups_of(height);
+  if (y / GROUP < groups)
+    return block + (x * groups + y / GROUP) * GROUP_BYTES + y % GROUP;
+  const size_t group = x / GROUP;
+  return block + (width * groups + group) * GROUP_BYTES + x - first_column(group, width);
+}
 
-static int8_t weight_at(const block_weights *b, size_t y, size_t x, size_t place) {
-  const size_t vector = place / 16, quarter = place / 4 % 4 & (b->quarters - 1), lane = place % 4;
-  const size_t channel = b->first + 16 * quarter + 4 * vector + lane;
-  return y < b->height && x < b->width && channel < b->channels ? b->weights[(y * b->width + x) * b->channels + channel]
-                                                                : 0;
+// The channel of each place in a block, counted from its first.
+static void find_channels(size_t quarters, uint8_t channels[CHANNELS]) {
+  for (size_t place = 0; place < CHANNELS; place += 1) {
+    const size_t vector = place / 16, quarter = place / 4 % 4 & (quarters - 1), lane = place % 4;
+    channels[place] = (uint8_t)(16 * quarter + 4 * vector + lane);
+  }
 }
 
 void maskd_pack_depthwise_s8_avx512vnni(size_t height, size_t width, size_t channels, const int8_t *weights,
                                         void *packed) {
-  int8_t *to = packed;
-  for (size_t first = 0; first < channels; first += CHANNELS) {
-    const block_weights b = {height, width, channels, first, QUARTERS / parts_of(channels - first), weights};
-    for (size_t x = 0; x < width; x += 1)
-      for (size_t group = 0; group < groups_of(height); group += 1)
+  const size_t block_bytes = maskd_packed_depthwise_s8_bytes_avx512vnni(height, width, 1);
+  int8_t *block = packed;
+  for (size_t first = 0; first < channels; first += CHANNELS, block += block_bytes) {
+    const size_t count = channels - first < CHANNELS ? channels - first : CHANNELS;
+    uint8_t channel[CHANNELS];
+    find_channels(QUARTERS / parts_of(channels - first), channel);
+    memset(block, 0, block_bytes);
+    for (size_t y = 0; y < height; y += 1)
+      for (size_t x = 0; x < width; x += 1) {
+        int8_t tap[CHANNELS] = {0};
+        memcpy(tap, weights + (y * width + x) * channels + first, count);
+        int8_t *to = place_of_tap(height, width, y, x, block);
         for (size_t place = 0; place < CHANNELS; place += 1)
-          for (size_t i = 0; i < GROUP; i += 1, to += 1)
-            *to = weight_at(&b, group * GROUP + i, x, place);
-    for (size_t group = 0; group < row_groups_of(height, width); group += 1)
-      for (size_t place = 0; place < CHANNELS; place += 1)
-        for (size_t i = 0; i < GROUP; i += 1, to += 1) {
-          const size_t x = first_column(group, width) + i;
-          *to = x >= group * GROUP ? weight_at(&b, height - 1, x, place) : 0;
-        }
+          to[place * GROUP] = tap[channel[place]];
+      }
   }
 }
 
