@@ -186,6 +186,15 @@ void maskd_pack_gemm_s8(const maskd_gemm_shape *shape, size_t first, size_t colu
     pack(l, 0, false, from, to);
 }
 
+void maskd_sum_magnitudes_s8(size_t columns, size_t per_column, const int8_t *weights, int32_t *magnitudes) {
+  for (size_t column = 0; column < columns; column += 1, weights += per_column) {
+    int32_t sum = 0;
+    for (size_t k = 0; k < per_column; k += 1)
+      sum += weights[k] < 0 ? -weights[k] : weights[k];
+    magnitudes[column] = sum;
+  }
+}
+
 void maskd_pack_gemm_f32(const maskd_gemm_shape *shape, size_t first, size_t columns, size_t taps, size_t depth,
                          const float *weights, float *packed) {
   const layout l = layout_of(shape, columns, taps, depth, sizeof(float));

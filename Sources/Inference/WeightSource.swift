@@ -61,19 +61,26 @@ struct WeightSource {
     }
   }
 
-  /// Packs int8 weights [column][tap][depth] of some columns for the matrix product of a family. Returns the sum of each
-  /// column's weights.
+  /// Packs int8 weights [column][tap][depth] of some columns for the matrix product of a family. Returns what each
+  /// column's weights sum to; magnitudes are asked for where they are of use.
   func packMatrix(
-    columns: Range<Int>, taps: Int, depth: Int, shape: maskd_gemm_shape, into packed: UnsafeMutableRawPointer
-  ) -> [Int32] {
+    columns: Range<Int>, taps: Int, depth: Int, shape: maskd_gemm_shape, wantsMagnitudes: Bool,
+    into packed: UnsafeMutableRawPointer
+  ) -> WeightSums {
     var shape = shape
-    return [Int32](unsafeUninitializedCapacity: columns.count) { sums, count in
+    var magnitudes = [Int32](repeating: 0, count: wantsMagnitudes ? columns.count : 0)
+    let sums = [Int32](unsafeUninitializedCapacity: columns.count) { sums, count in
       forEachPart(of: columns, valueCount: taps * depth, blockCount: shape.nr, as: Int8.self) { first, count, weights in
         maskd_pack_gemm_s8(
           &shape, first, count, taps, depth, weights, packed, sums.baseAddress.unsafelyUnwrapped + first)
+        guard wantsMagnitudes else { return }
+        magnitudes.withUnsafeMutableBufferPointer {
+          maskd_sum_magnitudes_s8(count, taps * depth, weights, $0.baseAddress.unsafelyUnwrapped + first)
+        }
       }
       count = columns.count
     }
+    return WeightSums(sums: sums, magnitudes: magnitudes)
   }
 
   /// The same for float weights, without sums.
@@ -112,6 +119,13 @@ struct WeightSource {
       count = channels
     }
   }
+}
+
+/// What the weights of each column, or channel, sum to.
+struct WeightSums {
+  let sums: [Int32]
+  /// The sums of their magnitudes, or as much as those can be.
+  let magnitudes: [Int32]
 }
 
 /// Memory through which constants pass on their way into packed form: what was touched once costs nothing the next time.

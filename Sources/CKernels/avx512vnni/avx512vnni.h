@@ -3,8 +3,8 @@
 
 #include "kernels.h"
 
-void maskd_prove_rounding_avx512vnni(size_t columns, int64_t largest_product_sum, const maskd_epilogue *to,
-                                     int32_t *bias, float *scale, float *addend);
+void maskd_prove_rounding_avx512vnni(size_t columns, const int32_t *sums, const int32_t *magnitudes,
+                                     const maskd_epilogue *to, int32_t *bias, float *scale, float *addend);
 void maskd_gemm_s8_64x16_avx512vnni(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
                                     const int8_t *const *operands, const void *packed, const int32_t *row_terms,
                                     void *result, size_t result_stride, const maskd_epilogue *epilogue);

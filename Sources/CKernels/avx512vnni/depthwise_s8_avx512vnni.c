@@ -1,7 +1,7 @@
 #if defined(__x86_64__)
 
 #include "avx512vnni.h"
-#include "depthwise_layout_avx512vnni.h"
+#include "depthwise_block_avx512vnni.h"
 
 // Sixty-four channels at a time. Four taps are brought together for each channel, so that one vpdpbusd multiplies and
 // adds them all: those of up to four rows in a column of the window, and of a row that is left alone below (height 1,
@@ -11,148 +11,10 @@
 enum {
   TILE = 2,         // results at a time where they share columns
   MOST_COLUMNS = 5, // that a tile sees
-  LARGEST_SIDE = 5, // of the windows that have loops of their own
 };
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))),                 \
                              apply_to = function)
-
-// One call of the kernel, and the block of channels that is computed now.
-typedef struct convolution {
-  const maskd_depthwise_window *window;
-  const int8_t *const *rows;
-  const maskd_epilogue *epilogue;
-  size_t pixels;
-  size_t channel, count; // of the block: its first channel, and how many there are from there on
-  size_t parts, pixels_of_part;
-  size_t apart[QUARTERS]; // the first result of each part; the last parts may overlap
-  const int8_t *weights;  // of the block
-  char *result;           // where the block's first channel of result 0 goes
-  maskd_fixed_clamp clamp;
-  __m512i bias[MASKD_VECTORS];
-  maskd_fixed_constants constants[MASKD_VECTORS];
-  __mmask16 are_channels[MASKD_VECTORS];
-  __m512 range[2];
-} convolution;
-
-// Quarter q of vector v becomes quarter v of vector q, and back.
-static inline __attribute__((always_inline)) void exchange_quarters(const __m512i from[QUARTERS],
-                                                                    __m512i to[QUARTERS]) {
-  const __m512i low = _mm512_shuffle_i32x4(from[0], from[1], 0x44);
-  const __m512i high = _mm512_shuffle_i32x4(from[0], from[1], 0xee);
-  const __m512i next_low = _mm512_shuffle_i32x4(from[2], from[3], 0x44);
-  const __m512i next_high = _mm512_shuffle_i32x4(from[2], from[3], 0xee);
-  to[0] = _mm512_shuffle_i32x4(low, next_low, 0x88);
-  to[1] = _mm512_shuffle_i32x4(low, next_low, 0xdd);
-  to[2] = _mm512_shuffle_i32x4(high, next_high, 0x88);
-  to[3] = _mm512_shuffle_i32x4(high, next_high, 0xdd);
-}
-
-// The values of an array for the channels of a block, as four vectors in the order of the channels above: vector v
-// takes its quarter q from sixteen values that begin at channel 16q.
-static inline void gather(const void *values, const convolution *c, __m512i vectors[MASKD_VECTORS]) {
-  __m512i sixteen[QUARTERS];
-  for (size_t i = 0; i < QUARTERS; i += 1) {
-    const size_t first = 16 * (i % (QUARTERS / c->parts));
-    const __mmask16 there = first < c->count ? (__mmask16)maskd_first(c->count - first) : 0;
-    sixteen[i] = _mm512_maskz_loadu_epi32(there, (const int32_t *)values + first);
-  }
-  exchange_quarters(sixteen, vectors);
-}
-
-static void find_channels(convolution *c) {
-  const __m512i first = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 32, 33, 34, 35, 48, 49, 50, 51);
-  const __m512i in_part = _mm512_and_si512(first, _mm512_set1_epi32((int32_t)(CHANNELS / c->parts) - 1));
-  const __m512i count = _mm512_set1_epi32(c->count < CHANNELS ? (int32_t)c->count : CHANNELS);
-  for (int32_t v = 0; v < MASKD_VECTORS; v += 1)
-    c->are_channels[v] = _mm512_cmplt_epi32_mask(_mm512_add_epi32(in_part, _mm512_set1_epi32(4 * v)), count);
-}
-
-// As `maskd_fixed_constants_of`, for channels that were gathered.
-static inline maskd_fixed_constants constants_of(__m512i multiplier, __m512i shift, const maskd_epilogue *to) {
-  const __m512 exponent = _mm512_cvtepi32_ps(shift);
-  const __m512 d = _mm512_maskz_scalef_ps(_mm512_movepi32_mask(shift), _mm512_set1_ps(0.5f), exponent);
-  const __m512 base = _mm512_set1_ps(384.5f + 0x1p-14f + (float)to->zero_point);
-  return maskd_fixed_constants_from(
-      _mm512_scalef_ps(_mm512_cvtepi32_ps(multiplier), _mm512_sub_ps(exponent, _mm512_set1_ps(31))),
-      _mm512_add_ps(base, d), _mm512_sub_ps(base, d));
-}
-
-static void begin_block(convolution *c, maskd_way way) {
-  c->parts = parts_of(c->count);
-  c->pixels_of_part = (c->pixels + c->parts - 1) / c->parts;
-  for (size_t i = 0; i < c->parts; i += 1) {
-    const size_t last = c->pixels - c->pixels_of_part;
-    c->apart[i] = i * c->pixels_of_part < last ? i * c->pixels_of_part : last;
-  }
-  gather(c->epilogue->bias + c->channel, c, c->bias);
-  __m512i first[MASKD_VECTORS], second[MASKD_VECTORS];
-  if (way == MASKD_WAY_FLOAT) {
-    gather(c->epilogue->factor + c->channel, c, first);
-    gather(c->epilogue->addend + c->channel, c, second);
-    for (size_t v = 0; v < MASKD_VECTORS; v += 1)
-      c->constants[v] =
-          (maskd_fixed_constants){.scale = _mm512_castsi512_ps(first[v]), .addend = _mm512_castsi512_ps(second[v])};
-    find_channels(c);
-  } else if (way != MASKD_WAY_ANY) {
-    gather(c->epilogue->multiplier + c->channel, c, first);
-    gather(c->epilogue->shift + c->channel, c, second);
-    for (size_t v = 0; v < MASKD_VECTORS; v += 1)
-      c->constants[v] = constants_of(first[v], second[v], c->epilogue);
-  }
-}
-
-// Which window it is; constants wherever speed matters.
-typedef struct shape {
-  maskd_way way;
-  size_t parts, height, width;
-} shape;
-
-// The channels of a pixel, or of the pixels of all parts. `part_bytes` from the first part's to each other's.
-static inline __attribute__((always_inline)) __m512i load(size_t parts, const int8_t *from, const size_t *part_bytes,
-                                                          __mmask64 read) {
-  if (parts == 1)
-    return _mm512_maskz_loadu_epi8(read, from);
-  if (parts == 2)
-    return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_maskz_loadu_epi8((__mmask32)read, from)),
-                              _mm256_maskz_loadu_epi8((__mmask32)read, from + part_bytes[1]), 1);
-  const __mmask16 first = (__mmask16)read;
-  const __m512i one = _mm512_castsi128_si512(_mm_maskz_loadu_epi8(first, from));
-  const __m512i two = _mm512_inserti32x4(one, _mm_maskz_loadu_epi8(first, from + part_bytes[1]), 1);
-  const __m512i three = _mm512_inserti32x4(two, _mm_maskz_loadu_epi8(first, from + part_bytes[2]), 2);
-  return _mm512_inserti32x4(three, _mm_maskz_loadu_epi8(first, from + part_bytes[3]), 3);
-}
-
-// What the loops over the results of a block keep at hand. A copy: the results that they write could be anywhere.
-typedef struct strip {
-  const int8_t *rows[LARGEST_SIDE]; // of the window, to the block's first channel
-  const int8_t *weights;
-  char *result;
-  size_t tap_step, result_step;
-  size_t part_bytes[QUARTERS], part_results[QUARTERS]; // from the first part to each other
-  __mmask64 there;                                     // channels of the block
-  convolution *block;
-} strip;
-
-static inline __attribute__((always_inline)) strip strip_of(convolution *c, size_t parts, size_t height) {
-  strip strip = {
-      .weights = c->weights,
-      .result = c->result,
-      .tap_step = c->window->tap_step,
-      .result_step = c->window->result_step,
-      .there = maskd_first(c->count),
-      .block = c,
-  };
-#pragma clang loop unroll(full)
-  for (size_t y = 0; y < height; y += 1)
-    strip.rows[y] = c->rows[y] + c->channel;
-#pragma clang loop unroll(full)
-  for (size_t i = 0; i < parts; i += 1) {
-    strip.part_bytes[i] = c->apart[i] * c->window->pixel_step;
-    strip.part_results[i] = c->apart[i] * c->window->result_step;
-  }
-  return strip;
-}
 
 // Brings two pairs of rows together, each low and high.
 static inline __attribute__((always_inline)) void interleave_pairs(const __m512i first[2], const __m512i second[2],
@@ -232,66 +94,6 @@ static __attribute__((noinline)) void convolve_exactly(const convolution *c, siz
 static __attribute__((noinline, cold)) void convolve_again(const convolution *c, size_t pixel) {
   for (size_t part = 0; part < c->parts; part += 1)
     convolve_exactly(c, pixel + c->apart[part]);
-}
-
-// Stores the bytes of a pixel, or of the pixels of all parts.
-static inline __attribute__((always_inline)) void store_bytes(size_t parts, const strip *to, __m512i bytes,
-                                                              char *result) {
-  if (parts == 1)
-    _mm512_mask_storeu_epi8(result, to->there, bytes);
-  else if (parts == 2) {
-    _mm256_mask_storeu_epi8(result, (__mmask32)to->there, _mm512_castsi512_si256(bytes));
-    _mm256_mask_storeu_epi8(result + to->part_results[1], (__mmask32)to->there, _mm512_extracti64x4_epi64(bytes, 1));
-  } else {
-    const __mmask16 there = (__mmask16)to->there;
-    _mm_mask_storeu_epi8(result, there, _mm512_castsi512_si128(bytes));
-    _mm_mask_storeu_epi8(result + to->part_results[1], there, _mm512_extracti32x4_epi32(bytes, 1));
-    _mm_mask_storeu_epi8(result + to->part_results[2], there, _mm512_extracti32x4_epi32(bytes, 2));
-    _mm_mask_storeu_epi8(result + to->part_results[3], there, _mm512_extracti32x4_epi32(bytes, 3));
-  }
-}
-
-// A quarter of each vector is sixteen neighbouring channels.
-static inline __attribute__((always_inline)) void store_floats(size_t parts, const strip *to,
-                                                               const __m512i values[MASKD_VECTORS], char *result) {
-  __m512i sixteen[QUARTERS];
-  exchange_quarters(values, sixteen);
-#pragma clang loop unroll(full)
-  for (size_t quarter = 0; quarter < QUARTERS; quarter += 1) {
-    const size_t first = quarter % (QUARTERS / parts) * 16;
-    _mm512_mask_storeu_epi32((float *)(result + to->part_results[quarter / (QUARTERS / parts)]) + first,
-                             (__mmask16)(to->there >> first), sixteen[quarter]);
-  }
-}
-
-static inline __attribute__((always_inline)) __m512i to_float(__m512i sum, size_t v, convolution *c) {
-  const __m512 scaled = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), c->constants[v].scale, c->constants[v].addend);
-  const __m512 floored = _mm512_max_ps(scaled, _mm512_set1_ps(c->epilogue->float_minimum));
-  const __m512 value = _mm512_min_ps(floored, _mm512_set1_ps(c->epilogue->float_maximum));
-  c->range[0] = _mm512_mask_min_ps(c->range[0], c->are_channels[v], c->range[0], value);
-  c->range[1] = _mm512_mask_max_ps(c->range[1], c->are_channels[v], c->range[1], value);
-  return _mm512_castps_si512(value);
-}
-
-// What a vector of sums becomes before it is stored.
-static inline __attribute__((always_inline)) __m512i scaled(maskd_way way, __m512i sum, size_t v, convolution *c) {
-  if (way == MASKD_WAY_FLOAT)
-    return to_float(sum, v, c);
-  return maskd_fixed(sum, &c->constants[v], way == MASKD_WAY_NEAREST_SIGNED);
-}
-
-// Returns whether all of it is certain.
-static inline __attribute__((always_inline)) bool store(maskd_way way, size_t parts, const strip *strip,
-                                                        const __m512i values[MASKD_VECTORS], char *result) {
-  if (way == MASKD_WAY_FLOAT) {
-    store_floats(parts, strip, values, result);
-    return true;
-  }
-  // A branch here would keep the results of a tile from being worked out side by side.
-  maskd_fixed_clamp clamp = strip->block->clamp;
-  clamp.is_needed = true;
-  store_bytes(parts, strip, maskd_fixed_packed(values, &clamp), result);
-  return maskd_fixed_sure(values) == (__mmask16)-1;
 }
 
 // Computes `tile` neighbouring results, `stride` columns apart, from the taps of all columns that they see, vector by
@@ -452,6 +254,11 @@ static void convolve_nearest_signed(convolution *c) {
   convolve_way(MASKD_WAY_NEAREST_SIGNED, c);
 }
 
+// Inlined where `c` is made it is several times slower.
+static __attribute__((noinline)) void convolve_proven(convolution *c) {
+  convolve_way(MASKD_WAY_PROVEN, c);
+}
+
 static void convolve_float(convolution *c) {
   convolve_way(MASKD_WAY_FLOAT, c);
 }
@@ -466,6 +273,8 @@ static void convolve_row(maskd_way way, convolution *c) {
     convolve_nearest(c);
   else if (way == MASKD_WAY_NEAREST_SIGNED)
     convolve_nearest_signed(c);
+  else if (way == MASKD_WAY_PROVEN)
+    convolve_proven(c);
   else if (way == MASKD_WAY_FLOAT)
     convolve_float(c);
   else
@@ -487,11 +296,11 @@ void maskd_depthwise_s8_avx512vnni(size_t rows, size_t pixels, size_t channels, 
     c.channel = channel;
     c.count = channels - channel;
     c.weights = (const int8_t *)packed + channel / CHANNELS * block_bytes;
-    begin_block(&c, way);
+    const maskd_way block_way = begin_block(&c, way);
     for (size_t row = 0; row < rows; row += 1) {
       c.rows = taps + row * window->height;
       c.result = (char *)result + row * pixels * window->result_step + channel * element_bytes;
-      convolve_row(way, &c);
+      convolve_row(block_way, &c);
     }
   }
   if (way == MASKD_WAY_FLOAT)

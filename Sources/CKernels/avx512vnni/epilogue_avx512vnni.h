@@ -22,8 +22,16 @@
 
 enum { MASKD_VECTORS = 4 };
 
-typedef enum maskd_way { MASKD_WAY_NEAREST, MASKD_WAY_NEAREST_SIGNED, MASKD_WAY_ANY, MASKD_WAY_FLOAT } maskd_way;
+typedef enum maskd_way {
+  MASKD_WAY_NEAREST,
+  MASKD_WAY_NEAREST_SIGNED,
+  MASKD_WAY_PROVEN,
+  MASKD_WAY_ANY,
+  MASKD_WAY_FLOAT,
+  MASKD_WAYS,
+} maskd_way;
 
+// The way of blocks that are not proven.
 static inline __attribute__((always_inline)) maskd_way maskd_way_of(const maskd_epilogue *to) {
   if (to->rounding == MASKD_TO_FLOAT)
     return MASKD_WAY_FLOAT;
@@ -36,10 +44,9 @@ static inline __attribute__((always_inline)) __mmask64 maskd_first(size_t count)
   return count >= 64 ? UINT64_MAX : (UINT64_C(1) << count) - 1;
 }
 
-// The roundings in fixed point. 384 more than a result of int8 lies in 256 ..<
-// 512, where float32 has a unit of 2^-15: bits 15 to 22 are the result plus 128, the bits below its fraction, and as
-// numbers grow so do their bits, so that whatever lies beyond saturates. Half a unit of the result is added, to round
-// down then.
+// The roundings in fixed point. 384 more than a result of int8 lies in 256 ..< 512, where float32 has a unit of 2^-15:
+// bits 15 to 22 are the result plus 128, the bits below its fraction, and as numbers grow so do their bits, so that
+// whatever lies beyond saturates. Half a unit of the result is added, to round down then.
 //
 // Rounding to 2^-15 aside, such a sum is wrong by less than 3 * 2^-16, for magnitudes of up to 255 before the zero
 // point is added: by 2^-24 of that each for the conversion of x and the scale, and by 2^-16 for the addend. So it falls
@@ -105,14 +112,17 @@ typedef struct maskd_fixed_clamp {
   __m512i minimum, maximum; // plus 128
   __m512i flip;             // from results plus 128 to results as they are stored
   bool is_needed;           // or the range of the activation is that of the bytes
+  bool changes;             // or results plus 128 are stored as they are, if they are bytes
 } maskd_fixed_clamp;
 
 static inline __attribute__((always_inline)) maskd_fixed_clamp maskd_fixed_clamp_of(const maskd_epilogue *to) {
+  const bool is_needed = to->minimum > INT8_MIN || to->maximum < INT8_MAX;
   return (maskd_fixed_clamp){
       .minimum = _mm512_set1_epi8((char)(to->minimum + 128)),
       .maximum = _mm512_set1_epi8((char)(to->maximum + 128)),
       .flip = _mm512_set1_epi8((char)(to->result_flip ^ 0x80)),
-      .is_needed = to->minimum > -128 || to->maximum < 127,
+      .is_needed = is_needed,
+      .changes = is_needed || to->result_flip == 0,
   };
 }
 
@@ -126,6 +136,38 @@ static inline __attribute__((always_inline)) __m512i maskd_fixed_packed(const __
   if (clamp->is_needed)
     bytes = _mm512_min_epu8(_mm512_max_epu8(bytes, clamp->minimum), clamp->maximum);
   return _mm512_xor_si512(bytes, clamp->flip);
+}
+
+// The rounding that prove_rounding found for a block, which needs no check. Its bias makes each sum the bits of a float
+// from 2^23 on, where one step of the bits is 1: nothing is converted. What the product and the addend come to is the
+// result plus 128 and 3 * 2^22, where floats are whole numbers: so it is rounded, and the low half of its bits is a
+// short.
+
+// Bias, scale and addend of sixteen columns. Returns which of them have some.
+static inline __attribute__((always_inline)) __mmask16 maskd_load_proven(size_t column, const maskd_epilogue *to,
+                                                                         __m512i *bias, maskd_fixed_constants *c) {
+  *bias = _mm512_loadu_si512(to->proven_bias + column);
+  c->scale = _mm512_loadu_ps(to->proven_scale + column);
+  c->addend = _mm512_loadu_ps(to->proven_addend + column);
+  return _mm512_cmp_ps_mask(c->scale, _mm512_setzero_ps(), _CMP_GE_OQ);
+}
+
+// Sixteen results plus 128, in the low halves.
+static inline __attribute__((always_inline)) __m512i maskd_proven(__m512i x, const maskd_fixed_constants *c) {
+  return _mm512_castps_si512(_mm512_fmadd_ps(_mm512_castsi512_ps(x), c->scale, c->addend));
+}
+
+// In the order of maskd_fixed_packed.
+static inline __attribute__((always_inline)) __m512i maskd_proven_packed(const __m512i values[MASKD_VECTORS],
+                                                                         const maskd_fixed_clamp *clamp) {
+  const __m512i low_halves = _mm512_set_epi16(62, 60, 58, 56, 30, 28, 26, 24, 54, 52, 50, 48, 22, 20, 18, 16, 46, 44,
+                                              42, 40, 14, 12, 10, 8, 38, 36, 34, 32, 6, 4, 2, 0);
+  const __m512i low = _mm512_permutex2var_epi16(values[0], low_halves, values[1]);
+  const __m512i high = _mm512_permutex2var_epi16(values[2], low_halves, values[3]);
+  const __m512i bytes = _mm512_packus_epi16(low, high);
+  if (!clamp->changes)
+    return bytes;
+  return _mm512_xor_si512(_mm512_min_epu8(_mm512_max_epu8(bytes, clamp->minimum), clamp->maximum), clamp->flip);
 }
 
 static inline void maskd_take_range(const maskd_epilogue *to, const __m512 range[2]) {

@@ -1,37 +1,14 @@
 #if defined(__x86_64__)
 
 #include "avx512vnni.h"
-#include "epilogue_avx512vnni.h"
+#include "gemm_results_avx512vnni.h"
 
 // Up to 64 rows. One block of columns after the other (64, or what is left) goes over all of them, a few rows at a
 // time, so that the block's weights stay in the first cache and its constants are made once. vpdpbusd adds four
 // products of unsigned activations and signed weights to an int32; a vector of weights holds sixteen columns.
 
-enum { MR = 64, NR = 16, KR = 4 };
-// Of 32 registers 24 hold sums, the rest weights and an activation.
-enum { MOST_ROWS = 12, SUMS = 24 };
-
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))),                 \
                              apply_to = function)
-
-// One call of the kernel, and which block of it is computed now.
-typedef struct product {
-  size_t taps, depth, columns;
-  const int8_t *const *operands;
-  const int32_t *row_terms; // may be null
-  const maskd_epilogue *epilogue;
-  size_t block_bytes;    // of the packed weights of sixteen columns
-  const int8_t *weights; // of the block
-  size_t column;         // its first
-  __m512i bias[MASKD_VECTORS];
-  maskd_fixed_constants constants[MASKD_VECTORS];
-  maskd_fixed_clamp clamp;
-  __m512 factor[MASKD_VECTORS], addend[MASKD_VECTORS], float_minimum, float_maximum; // for float results
-  char *result;                                                                      // where that column of row 0 goes
-  size_t result_stride;
-  bool is_proven; // whether the constants need no check of results
-  size_t *unsure; // how many, and which rows were not sure in float32
-} product;
 
 // The inner loop keeps 24 sums, four vectors of weights and one activation: 29 of 32 registers. It is written in this
 // order with instructions that the compiler may not move, for it gathers activations first and then runs out.
@@ -110,134 +87,6 @@ static inline __attribute__((always_inline)) const int8_t *multiply_tap(size_t r
   return from + NR * KR;
 }
 
-// Column 16v + 4q + i of a block stands in byte 16q + 4v + i after packing.
-static inline __m512i in_order(__m512i bytes) {
-  const __m512i order = _mm512_setr_epi32(0, 4, 8, 12, 1, 5, 9, 13, 2, 6, 10, 14, 3, 7, 11, 15);
-  return _mm512_permutexvar_epi32(order, bytes);
-}
-
-// Stores the results of `rows` rows, which share a register where they have one vector or two.
-static inline __attribute__((always_inline)) void store_rows(size_t vectors, const product *p, char *to, size_t rows,
-                                                             __m512i bytes) {
-  if (vectors == 1) {
-    _mm_storeu_si128((void *)to, _mm512_castsi512_si128(bytes));
-    if (rows > 1)
-      _mm_storeu_si128((void *)(to + p->result_stride), _mm512_extracti32x4_epi32(bytes, 1));
-    if (rows > 2)
-      _mm_storeu_si128((void *)(to + 2 * p->result_stride), _mm512_extracti32x4_epi32(bytes, 2));
-    if (rows > 3)
-      _mm_storeu_si128((void *)(to + 3 * p->result_stride), _mm512_extracti32x4_epi32(bytes, 3));
-  } else if (vectors == 2) {
-    _mm256_storeu_si256((void *)to, _mm512_castsi512_si256(bytes));
-    if (rows > 1)
-      _mm256_storeu_si256((void *)(to + p->result_stride), _mm512_extracti64x4_epi64(bytes, 1));
-  } else if (vectors == 3) {
-    _mm512_mask_storeu_epi8(to, UINT64_MAX >> 16, bytes);
-  } else {
-    _mm512_storeu_si512(to, bytes);
-  }
-}
-
-// The same where the last vector has columns to spare.
-static inline __attribute__((always_inline)) void store_part_of_rows(size_t vectors, const product *p, char *to,
-                                                                     size_t rows, __m512i bytes) {
-  const __mmask64 written = maskd_first(p->columns);
-  for (size_t r = 0; r < rows; r += 1, to += p->result_stride) {
-    _mm512_mask_storeu_epi8(to, written, bytes);
-    bytes = vectors == 1 ? _mm512_alignr_epi64(bytes, bytes, 2) : _mm512_shuffle_i64x2(bytes, bytes, 0x0e);
-  }
-}
-
-// Through memory, for ways that are seldom gone.
-static __attribute__((noinline)) void requantize_rows(size_t vectors, const product *p, size_t row, size_t rows,
-                                                      const __m512i *sums) {
-  for (size_t r = 0; r < rows; r += 1)
-    for (size_t v = 0; v < vectors; v += 1) {
-      int8_t *to = (int8_t *)p->result + (row + r) * p->result_stride + v * NR;
-      maskd_requantize_16_avx512(sums[r * vectors + v], p->column + v * NR, p->columns - v * NR, p->epilogue, to);
-    }
-}
-
-static inline __attribute__((always_inline)) void finish_any(size_t vectors, const product *p, size_t row, size_t rows,
-                                                             const __m512i *sums) {
-  __m512i kept[SUMS];
-#pragma clang loop unroll(full)
-  for (size_t i = 0; i < rows * vectors; i += 1)
-    kept[i] = sums[i];
-  requantize_rows(vectors, p, row, rows, kept);
-}
-
-// Float results. `range` (least, greatest) takes them in.
-static inline __attribute__((always_inline)) void finish_float(size_t vectors, const product *p, size_t row,
-                                                               size_t rows, const __m512i *sums, __m512 range[2]) {
-  const __mmask16 last = (__mmask16)maskd_first(p->columns - (vectors - 1) * NR);
-  char *to = p->result + row * p->result_stride;
-#pragma clang loop unroll(full)
-  for (size_t r = 0; r < rows; r += 1, to += p->result_stride)
-#pragma clang loop unroll(full)
-    for (size_t v = 0; v < vectors; v += 1) {
-      const __m512 scaled = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[r * vectors + v]), p->factor[v], p->addend[v]);
-      const __m512 value = _mm512_min_ps(_mm512_max_ps(scaled, p->float_minimum), p->float_maximum);
-      if (v + 1 < vectors) {
-        _mm512_storeu_ps(to + v * sizeof value, value);
-        range[0] = _mm512_min_ps(range[0], value);
-        range[1] = _mm512_max_ps(range[1], value);
-      } else {
-        _mm512_mask_storeu_ps(to + v * sizeof value, last, value);
-        range[0] = _mm512_mask_min_ps(range[0], last, range[0], value);
-        range[1] = _mm512_mask_max_ps(range[1], last, range[1], value);
-      }
-    }
-}
-
-// Notes rows of which some result is not sure, as they share registers.
-static inline __attribute__((always_inline)) void note_unsure(size_t rows, size_t together, const product *p,
-                                                              size_t row, const __m512i *fixed) {
-  __mmask16 sure[MOST_ROWS], all_sure = UINT16_MAX;
-#pragma clang loop unroll(full)
-  for (size_t r = 0; r < rows; r += together) {
-    sure[r] = maskd_fixed_sure(fixed + r / together * MASKD_VECTORS);
-    all_sure = _kand_mask16(all_sure, sure[r]);
-  }
-  if (__builtin_expect(all_sure == UINT16_MAX, true))
-    return;
-#pragma clang loop unroll(full)
-  for (size_t r = 0; r < rows; r += together)
-    if (sure[r] != UINT16_MAX) {
-      p->unsure[0] += 1;
-      p->unsure[p->unsure[0]] = row + r;
-    }
-}
-
-static inline __attribute__((always_inline)) void finish_nearest(bool is_signed, size_t vectors, const product *p,
-                                                                 size_t row, size_t rows, const __m512i *sums) {
-  const size_t together = vectors < 3 ? MASKD_VECTORS / vectors : 1;
-  __m512i bytes[MOST_ROWS], fixed[MOST_ROWS * MASKD_VECTORS];
-#pragma clang loop unroll(full)
-  for (size_t r = 0; r < rows; r += together) {
-    const size_t present = (rows - r < together ? rows - r : together) * vectors;
-    __m512i *four = fixed + r / together * MASKD_VECTORS;
-#pragma clang loop unroll(full)
-    for (size_t i = 0; i < MASKD_VECTORS; i += 1)
-      four[i] = i < present ? maskd_fixed(sums[r * vectors + i], &p->constants[i % vectors], is_signed) : four[0];
-  }
-  if (!p->is_proven)
-    note_unsure(rows, together, p, row, fixed);
-#pragma clang loop unroll(full)
-  for (size_t r = 0; r < rows; r += together)
-    bytes[r] = in_order(maskd_fixed_packed(fixed + r / together * MASKD_VECTORS, &p->clamp));
-  char *to = p->result + row * p->result_stride;
-  if (p->columns < vectors * NR) {
-#pragma clang loop unroll(full)
-    for (size_t r = 0; r < rows; r += together, to += together * p->result_stride)
-      store_part_of_rows(vectors, p, to, rows - r < together ? rows - r : together, bytes[r]);
-  } else {
-#pragma clang loop unroll(full)
-    for (size_t r = 0; r < rows; r += together, to += together * p->result_stride)
-      store_rows(vectors, p, to, rows - r < together ? rows - r : together, bytes[r]);
-  }
-}
-
 static inline __attribute__((always_inline)) void add_row_terms(const int32_t *terms, size_t vectors, size_t rows,
                                                                 __m512i *sums) {
 #pragma clang loop unroll(full)
@@ -272,7 +121,7 @@ static inline __attribute__((always_inline)) void multiply(maskd_way way, size_t
     else if (way == MASKD_WAY_ANY)
       finish_any(vectors, shared, row, rows, sums);
     else
-      finish_nearest(way == MASKD_WAY_NEAREST_SIGNED, vectors, &p, row, rows, sums);
+      finish_nearest(way, vectors, &p, row, rows, sums);
   }
   if (way == MASKD_WAY_FLOAT)
     maskd_take_range(p.epilogue, range);
@@ -308,6 +157,7 @@ typedef void (*multiply_function)(const product *p, size_t row, size_t tiles);
   MULTIPLY_UP_TO_6(WAY, 4)
 MULTIPLY_ALL(NEAREST)
 MULTIPLY_ALL(NEAREST_SIGNED)
+MULTIPLY_ALL(PROVEN)
 MULTIPLY_ALL(ANY)
 MULTIPLY_ALL(FLOAT)
 
@@ -322,15 +172,14 @@ MULTIPLY_ALL(FLOAT)
 #define NAMES(WAY)                                                                                                     \
   { {NAMES_UP_TO_12(WAY, 1)}, {NAMES_UP_TO_12(WAY, 2)}, {NAMES_UP_TO_4(WAY, 3)}, {NAMES_UP_TO_6(WAY, 4)}, }
 
-static const multiply_function multiply_functions[4][MASKD_VECTORS][MOST_ROWS] = {
-    [MASKD_WAY_NEAREST] = NAMES(NEAREST),
-    [MASKD_WAY_NEAREST_SIGNED] = NAMES(NEAREST_SIGNED),
-    [MASKD_WAY_ANY] = NAMES(ANY),
+static const multiply_function multiply_functions[MASKD_WAYS][MASKD_VECTORS][MOST_ROWS] = {
+    [MASKD_WAY_NEAREST] = NAMES(NEAREST), [MASKD_WAY_NEAREST_SIGNED] = NAMES(NEAREST_SIGNED),
+    [MASKD_WAY_PROVEN] = NAMES(PROVEN),   [MASKD_WAY_ANY] = NAMES(ANY),
     [MASKD_WAY_FLOAT] = NAMES(FLOAT),
 };
 
-// Rows that are computed together: the rounding of twelve sums overlaps best with the products of the next. Where
-// weights come from the second cache twenty-four sums read them half as often.
+// Rows that are computed together: a rounding with a check of twelve sums overlaps best with the products of the next.
+// Where it has none, or where weights come from the second cache, twenty-four sums read weights half as often.
 static const size_t few_rows[MASKD_VECTORS] = {12, 6, 4, 3}, many_rows[MASKD_VECTORS] = {12, 12, 4, 6};
 enum { LARGE_BLOCK = 24 << 10 };
 
@@ -341,7 +190,7 @@ static inline size_t vectors_of(size_t columns) {
 
 // What is not sure in float32 is computed once more and rounded in integers.
 static void round_unsure_again(const product *p, size_t vectors, size_t rows) {
-  const size_t together = vectors < 3 ? MASKD_VECTORS / vectors : 1;
+  const size_t together = rows_together(vectors);
   for (size_t i = 1; i <= p->unsure[0]; i += 1) {
     const size_t row = p->unsure[i], count = rows - row < together ? rows - row : together;
     multiply_functions[MASKD_WAY_ANY][vectors - 1][count - 1](p, row, 1);
@@ -351,20 +200,15 @@ static void round_unsure_again(const product *p, size_t vectors, size_t rows) {
 
 // Bias and constants of a block whose rounding is proven; false if it is not.
 static bool load_proven(product *p, size_t vectors) {
-  const maskd_epilogue *to = p->epilogue;
-  if (!to->proven_scale || p->row_terms)
+  if (!p->epilogue->proven_scale || p->row_terms)
     return false;
-  __mmask16 unproven = 0;
+  bool are_proven = true;
   for (size_t v = 0; v < vectors; v += 1) {
-    const size_t column = p->column + v * NR;
-    const __m512 scale = _mm512_loadu_ps(to->proven_scale + column), d = maskd_fixed_d(to->shift + column);
-    const __m512 addend = _mm512_loadu_ps(to->proven_addend + column);
     const __mmask16 columns = (__mmask16)maskd_first(p->columns - v * NR);
-    unproven |= _mm512_mask_cmp_ps_mask(columns, scale, _mm512_setzero_ps(), _CMP_LT_OQ);
-    p->bias[v] = _mm512_loadu_si512(to->proven_bias + column);
-    p->constants[v] = maskd_fixed_constants_from(scale, addend, _mm512_sub_ps(addend, _mm512_add_ps(d, d)));
+    const __mmask16 proven = maskd_load_proven(p->column + v * NR, p->epilogue, &p->bias[v], &p->constants[v]);
+    are_proven &= (columns & ~proven) == 0;
   }
-  return unproven == 0;
+  return are_proven;
 }
 
 static void load_constants(product *p, size_t vectors, maskd_way way) {
@@ -382,11 +226,13 @@ static void load_constants(product *p, size_t vectors, maskd_way way) {
 
 // Goes over all rows with one block of columns.
 static void multiply_block(product *p, size_t vectors, size_t rows, maskd_way way) {
-  p->is_proven = (way == MASKD_WAY_NEAREST || way == MASKD_WAY_NEAREST_SIGNED) && load_proven(p, vectors);
-  if (!p->is_proven)
+  if (way == MASKD_WAY_NEAREST && load_proven(p, vectors))
+    way = MASKD_WAY_PROVEN;
+  else
     load_constants(p, vectors, way);
   const multiply_function *functions = multiply_functions[way][vectors - 1];
-  const size_t most = (vectors * p->block_bytes > LARGE_BLOCK ? many_rows : few_rows)[vectors - 1];
+  const bool are_many = way == MASKD_WAY_PROVEN || vectors * p->block_bytes > LARGE_BLOCK;
+  const size_t most = (are_many ? many_rows : few_rows)[vectors - 1];
   const size_t tiles = (rows + most - 1) / most, count = rows / tiles, larger = rows % tiles;
   if (larger > 0)
     functions[count](p, 0, larger);

@@ -78,12 +78,13 @@ typedef void (*maskd_gemm_s8_function)(size_t rows, size_t first, size_t columns
                                        const int8_t *const *operands, const void *packed, const int32_t *row_terms,
                                        void *result, size_t result_stride, const maskd_epilogue *epilogue);
 
-// Looks for constants with which the sums of a column can be rounded in float32 without a check of each result (a bias
-// that is a little more than `to->bias`, a scale and an addend) and proves that they give the same results for all sums
-// of up to 2^30 in magnitude; `largest_product_sum` is the most that products contribute. For MASKD_ROUND_TWICE with
-// shifts_right. A column that has none gets a scale of -1. The arrays are padded as those of the epilogue.
-typedef void (*maskd_prove_rounding_function)(size_t columns, int64_t largest_product_sum, const maskd_epilogue *to,
-                                              int32_t *bias, float *scale, float *addend);
+// Looks for constants with which the sums of a column can be rounded in float32 without a check of each result, and
+// proves that they give the same results for every sum that can be: what the bias, a scale and an addend mean is the
+// family's own. `sums` and `magnitudes` are those of the weights and of their magnitudes, for each column. For
+// MASKD_ROUND_TWICE with shifts_right; only where the activation begins at the zero point or above is there any. A
+// column that has none gets a scale of -1. The arrays of results are padded as those of the epilogue.
+typedef void (*maskd_prove_rounding_function)(size_t columns, const int32_t *sums, const int32_t *magnitudes,
+                                              const maskd_epilogue *to, int32_t *bias, float *scale, float *addend);
 
 // How the window of a depthwise convolution lies over a row of results: bytes from one place to the next.
 typedef struct maskd_depthwise_window {
@@ -316,7 +317,7 @@ typedef struct maskd_kernels {
   const char *family; // "generic", "avx2", "avx512vnni", "neon", "dotprod", "i8mm"
   maskd_gemm_shape gemm_s8_shape;
   maskd_gemm_s8_function gemm_s8;
-  maskd_prove_rounding_function prove_rounding; // null where the family's gemm_s8 has no use for it
+  maskd_prove_rounding_function prove_rounding; // null where the family's convolutions have no use for it
   maskd_depthwise_s8_function depthwise_s8;
   maskd_packed_depthwise_s8_bytes_function packed_depthwise_s8_bytes;
   maskd_pack_depthwise_s8_function pack_depthwise_s8;
@@ -359,6 +360,9 @@ size_t maskd_packed_gemm_s8_bytes(const maskd_gemm_shape *shape, size_t columns,
 // sum of a column's weights, which wraps around.
 void maskd_pack_gemm_s8(const maskd_gemm_shape *shape, size_t first, size_t columns, size_t taps, size_t depth,
                         const int8_t *weights, void *packed, int32_t *sums);
+
+// magnitudes[c] = sum over k of the magnitude of weights[c][k].
+void maskd_sum_magnitudes_s8(size_t columns, size_t per_column, const int8_t *weights, int32_t *magnitudes);
 
 // The same for float weights and `gemm_f32_shape`, without sums.
 size_t maskd_packed_gemm_f32_bytes(const maskd_gemm_shape *shape, size_t columns, size_t taps, size_t depth);

@@ -135,15 +135,23 @@ extension Compiler {
     let memory = packed.next(byteCount: byteCount)
     let scaling = packed.next(byteCount: Requantization.byteCount(columns: channels))
     let offset = layer.input.zeroPoint &+ activationOffset
-    let requantization: Requantization
+    let isProven = Requantization.gainsFromProof(
+      rows: window.outputPixels, products: window.taps, layer: layer, rounding: MASKD_ROUND_TWICE, table: family.table)
+    let proof = isProven ? packed.next(byteCount: Requantization.byteCount(columns: channels)) : nil
+    var requantization: Requantization
     if let weights {
       let sums = weights.packDepthwise(
         height: window.height, width: window.width, channels: channels, table: family.table, into: memory.start)
       let bias = zip(try biases(of: layer, node), sums).map { bias, sum in bias &- offset &* sum }
       requantization = try depthwiseRequantization(bias, layer, result: result, in: scaling, node)
+      if let proof {
+        let most = [Int32](repeating: 128 * Int32(window.taps), count: channels)
+        requantization.prove(in: proof, weights: WeightSums(sums: sums, magnitudes: most), table: family.table)
+        try countConstant(bytes: proof.byteCount)
+      }
     } else {
       requantization = Requantization(
-        filled: scaling, columns: channels, rounding: MASKD_ROUND_TWICE, layer: layer,
+        filled: scaling, proof: proof, columns: channels, rounding: MASKD_ROUND_TWICE, layer: layer,
         hasOffset: self[result].hasOffset, packed: &packed)
       try countConstant(bytes: requantization.byteCount)
     }

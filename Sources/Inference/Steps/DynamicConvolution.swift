@@ -254,7 +254,9 @@ extension Compiler {
     }
     let memory = packed.next(byteCount: byteCount)
     let sums = packedSums(
-      weights?.packMatrix(columns: columns, taps: taps, depth: depth, shape: shape, into: memory.start),
+      weights?.packMatrix(
+        columns: columns, taps: taps, depth: depth, shape: shape, wantsMagnitudes: false, into: memory.start
+      ).sums,
       count: columns.count)
     return DynamicWeights(
       packed: memory, sums: sums, scales: Array(layer.weightScales[columns]), bias: Array(layer.bias[columns]),

@@ -42,7 +42,7 @@ struct PackedMatrix: Sendable {
     rowScale = -layer.weightZeroPoint
     memory = constants.next(byteCount: byteCount)
     let scaling = constants.next(byteCount: Requantization.byteCount(columns: columns.count))
-    let isProven = Self.gainsFromProof(
+    let isProven = Requantization.gainsFromProof(
       rows: rows, products: taps * depth, layer: layer, rounding: rounding, table: table)
     let proof = isProven ? constants.next(byteCount: Requantization.byteCount(columns: columns.count)) : nil
     guard let unpacked else {
@@ -52,26 +52,17 @@ struct PackedMatrix: Sendable {
       return
     }
     let sums = unpacked.weights.packMatrix(
-      columns: columns, taps: taps, depth: depth, shape: shape, into: memory.start)
+      columns: columns, taps: taps, depth: depth, shape: shape, wantsMagnitudes: isProven, into: memory.start)
 
     // sum of (a - za)(w - zw) = sum of (a + offset) w - (za + offset) * sum of w - zw * sum of a + n * za * zw
     let offset = layer.input.zeroPoint &+ shape.activation_offset
     let constant = Int32(truncatingIfNeeded: taps * depth) &* layer.input.zeroPoint &* layer.weightZeroPoint
-    let bias = zip(sums, unpacked.bias[columns]).map { sum, bias in bias &- offset &* sum &+ constant }
+    let bias = zip(sums.sums, unpacked.bias[columns]).map { sum, bias in bias &- offset &* sum &+ constant }
     var requantization = Requantization(
       bias: bias, rescaling: unpacked.rescaling[columns], zeroPoint: layer.result.zeroPoint, range: layer.range,
       hasOffset: hasOffset, in: scaling)
-    if let proof { requantization.prove(in: proof, largestProductSum: 255 * 128 * taps * depth, table: table) }
+    if let proof { requantization.prove(in: proof, weights: sums, table: table) }
     self.requantization = requantization
-  }
-
-  /// Proofs of a layer's rounding take time when it is packed, for each column as much as hundreds of runs of a small
-  /// picture save. They pay where a run rounds many results, and rounding is a good part of the layer's work.
-  private static func gainsFromProof(
-    rows: Int, products: Int, layer: QuantizedLayer, rounding: maskd_rounding, table: KernelTable
-  ) -> Bool {
-    rows >= 256 && products <= 256 && layer.weightZeroPoint == 0 && rounding == MASKD_ROUND_TWICE
-      && table.pointer.pointee.prove_rounding != nil
   }
 
   /// The same for operands whose taps may be read beyond their ends, by less than `Arena.slack` bytes.

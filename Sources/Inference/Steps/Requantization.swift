@@ -100,14 +100,24 @@ struct Requantization: @unchecked Sendable {
 
   var byteCount: Int { memory.byteCount + (proof?.byteCount ?? 0) }
 
+  /// Whether a layer is to have its rounding proven. A proof takes as long as a few thousand results save, when the layer
+  /// is packed; there is one where the activation begins at the zero point and few products lie behind a result, and only
+  /// there is rounding a good part of the work.
+  static func gainsFromProof(
+    rows: Int, products: Int, layer: QuantizedLayer, rounding: maskd_rounding, table: KernelTable
+  ) -> Bool {
+    rows >= 128 && products <= 256 && layer.weightZeroPoint == 0 && rounding == MASKD_ROUND_TWICE
+      && layer.range.lowerBound >= layer.result.zeroPoint && table.pointer.pointee.prove_rounding != nil
+  }
+
   /// Looks for constants whose rounding is proven and lays them out in `memory`, which has the bytes that
-  /// `byteCount(columns:)` says; `largestProductSum` is the most that the products of a column come to.
-  mutating func prove(in memory: AlignedMemory, largestProductSum: Int, table: KernelTable) {
+  /// `byteCount(columns:)` says.
+  mutating func prove(in memory: AlignedMemory, weights: WeightSums, table: KernelTable) {
     guard shiftsRight, let prove = table.pointer.pointee.prove_rounding else { return }
     let bias = memory.elements(as: Int32.self)
     let scales = UnsafeMutableRawPointer(bias + columns).assumingMemoryBound(to: Float.self)
     var epilogue = parameters
-    prove(columns, Int64(largestProductSum), &epilogue, bias, scales, scales + columns)
+    prove(weights.sums.count, weights.sums, weights.magnitudes, &epilogue, bias, scales, scales + columns)
     proof = memory
   }
 
