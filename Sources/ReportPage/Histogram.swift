@@ -5,6 +5,7 @@ public struct Histogram: Plot {
   private let xName: String
   private let range: ClosedRange<Double>
   private let sets: [(name: String, counts: [Int])]
+  private let marks: (name: String, values: [Double])?
 
   /// Counts `values` in `bandCount` bands of `range`; what lies outside goes into the first or the last.
   public init(
@@ -22,20 +23,27 @@ public struct Histogram: Plot {
       }
       return (set.name, counts)
     }
+    marks = nil
   }
 
-  /// The same for counts that were made elsewhere, from the lower end of `range` to the upper.
-  public init(title: String, xName: String, range: ClosedRange<Double>, counts: [Int]) {
+  /// The same for counts that were made elsewhere, from the lower end of `range` to the upper; as many in each set.
+  /// `marks` are values that a line shows, and what they are.
+  public init(
+    title: String, xName: String, range: ClosedRange<Double>, counted sets: [(name: String, counts: [Int])],
+    marks: (name: String, values: [Double])? = nil
+  ) {
     self.title = title
     self.xName = xName
     self.range = range
-    sets = [("", counts)]
+    self.sets = Array(sets.prefix(2))
+    self.marks = marks
   }
 
   /// An SVG element.
   public var drawing: String {
     let most = sets.flatMap(\.counts).max() ?? 0
-    let frame = PlotFrame(x: range, y: 0...Double(max(most, 4)))
+    let ends = [range.lowerBound, range.upperBound] + (marks?.values ?? [])
+    let frame = PlotFrame(x: (ends.min() ?? 0)...(ends.max() ?? 1), y: 0...Double(max(most, 4)))
     var content = ""
     for (index, set) in sets.enumerated() {
       let band = (range.upperBound - range.lowerBound) / Double(max(1, set.counts.count))
@@ -50,7 +58,9 @@ public struct Histogram: Plot {
         content += "height=\"\(Markup.number(max(1, frame.down(0) - top)))\"/>"
       }
     }
-    let legend = zip(sets, ["fill-one", "fill-two"]).map { (name: $0.name, swatch: $1) }
+    for mark in marks?.values ?? [] { content += frame.line(downAt: mark) }
+    var legend = zip(sets, ["fill-one", "fill-two"]).map { (name: $0.name, swatch: $1) }
+    if let marks { legend.append((marks.name, "fill-three")) }
     return frame.drawing(xName: xName, yName: "count", isWholeY: true, legend: legend, content: content)
   }
 }

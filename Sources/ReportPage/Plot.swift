@@ -40,6 +40,25 @@ struct PlotFrame {
     return height - Self.bottom - min(1, max(0, share)) * (height - Self.bottom - Self.margin)
   }
 
+  /// A broken line from left to right.
+  func line(acrossAt value: Double) -> String {
+    let height = Markup.number(down(value))
+    return broken(
+      x1: Markup.number(across(x.lowerBound)), y1: height, x2: Markup.number(across(x.upperBound)), y2: height)
+  }
+
+  /// A broken line from bottom to top.
+  func line(downAt value: Double) -> String {
+    let place = Markup.number(across(value))
+    return broken(
+      x1: place, y1: Markup.number(down(y.lowerBound)), x2: place, y2: Markup.number(down(y.upperBound)))
+  }
+
+  private func broken(x1: String, y1: String, x2: String, y2: String) -> String {
+    "<line class=\"three\" stroke-width=\"1.5\" stroke-dasharray=\"4 3\" x1=\"\(x1)\" y1=\"\(y1)\" x2=\"\(x2)\" "
+      + "y2=\"\(y2)\"/>"
+  }
+
   private static let legendStep = 16.0
 
   /// The element with grid and names around `content`, and a line below it for each entry of `legend` that has a name.
@@ -65,16 +84,27 @@ struct PlotFrame {
       lines += "<line class=\"grid\" x1=\"\(h)\" x2=\"\(h)\" y1=\"\(top)\" y2=\"\(floor)\"/>"
       lines += "<line class=\"grid\" x1=\"\(Markup.number(Self.left))\" x2=\"\(Markup.number(width - Self.margin))\" "
       lines += "y1=\"\(v)\" y2=\"\(v)\"/>"
-      lines += "<text class=\"dim\" x=\"\(h)\" y=\"\(Markup.number(height - 20))\" text-anchor=\"middle\">"
-      lines += "\(Self.label(xValue))</text>"
+      let xLabel = Self.label(xValue)
+      // The last one would reach out of the plot.
+      let center = min(across(xValue), width - Self.digitWidth / 2 * Double(xLabel.count))
+      lines += "<text class=\"dim\" x=\"\(Markup.number(center))\" y=\"\(Markup.number(height - 20))\" "
+      lines += "text-anchor=\"middle\">\(xLabel)</text>"
       lines += "<text class=\"dim\" x=\"\(Markup.number(Self.left - 5))\" y=\"\(v)\" dy=\"4\" text-anchor=\"end\">"
-      lines += "\(isWholeY ? String(Int(yValue.rounded())) : Self.label(yValue))</text>\n"
+      lines += "\(isWholeY ? Self.wholeLabel(yValue) : Self.label(yValue))</text>\n"
     }
     lines += "<text x=\"\(Markup.number((width + Self.left) / 2))\" y=\"\(Markup.number(height - 4))\" "
     lines += "text-anchor=\"middle\">\(Markup.escaped(xName))</text>"
     lines += "<text transform=\"translate(11 \(Markup.number(height / 2))) rotate(-90)\" text-anchor=\"middle\">"
     lines += "\(Markup.escaped(yName))</text>\n"
     return lines + content + "\n</svg>"
+  }
+
+  private static let digitWidth = 6.6
+
+  /// A count, thousands and millions shortened: there is room for four characters.
+  private static func wholeLabel(_ value: Double) -> String {
+    if value >= 9.95e5 { return label((value / 1e5).rounded() / 10) + "M" }
+    return value >= 9950 ? "\(Int((value / 1000).rounded()))k" : String(Int(value.rounded()))
   }
 
   /// A short number: two decimals at most.

@@ -27,9 +27,16 @@ public struct ReportPage {
         "<\(tag)\(column.isFigure ? " class=\"n\"" : "")>\(Markup.escaped(text))</\(tag)>"
       }.joined()
     }
-    body += "<table><thead><tr>\(cells("th", columns.map(\.title)))</tr></thead><tbody>\n"
+    body += "<div class=\"wide\"><table><thead><tr>\(cells("th", columns.map(\.title)))</tr></thead><tbody>\n"
     for row in rows { body += "<tr>\(cells("td", row))</tr>\n" }
-    body += "</tbody></table>\n"
+    body += "</tbody></table></div>\n"
+  }
+
+  /// What a reader opens by its summary.
+  public mutating func addDetails(_ summary: String, isOpen: Bool = false, _ content: (inout ReportPage) -> Void) {
+    body += "<details\(isOpen ? " open" : "")><summary>\(Markup.escaped(summary))</summary>\n"
+    content(&self)
+    body += "</details>\n"
   }
 
   /// Plots side by side, as many as fit.
@@ -42,14 +49,16 @@ public struct ReportPage {
     body += "</div>\n"
   }
 
-  /// Small pictures with a line below each; `bytes` is a JPEG or PNG file.
+  /// Small pictures with a line below each; `bytes` is a JPEG or PNG file, or empty where only the line is shown.
   public mutating func addPictures(_ pictures: [(bytes: [UInt8], caption: String)]) {
     body += "<div class=\"row\">\n"
     for picture in pictures {
       let kind = picture.bytes.starts(with: [0x89, 0x50]) ? "png" : "jpeg"
-      body +=
-        "<figure class=\"pic\"><img alt=\"\" src=\"data:image/\(kind);base64,\(Data(picture.bytes).base64EncodedString())\">"
-        + "<figcaption>\(Markup.escaped(picture.caption))</figcaption></figure>\n"
+      body += "<figure class=\"pic\">"
+      if !picture.bytes.isEmpty {
+        body += "<img alt=\"\" src=\"data:image/\(kind);base64,\(Data(picture.bytes).base64EncodedString())\">"
+      }
+      body += "<figcaption>\(Markup.escaped(picture.caption))</figcaption></figure>\n"
     }
     body += "</div>\n"
   }
@@ -78,7 +87,8 @@ public struct ReportPage {
     table{border-collapse:collapse;margin:.6em 0}th,td{padding:.2em .9em .2em 0;text-align:left;vertical-align:top}
     th{color:var(--dim);font-weight:600;border-bottom:1px solid var(--line)}.n{text-align:right;\
     font-variant-numeric:tabular-nums}
-    .row{display:flex;flex-wrap:wrap;gap:1.4em}figure{margin:.4em 0}figcaption{font-weight:600}
+    .row{display:flex;flex-wrap:wrap;gap:1.4em}figure{margin:.4em 0;max-width:100%}figcaption{font-weight:600}
+    .wide,figure{overflow-x:auto}summary{cursor:pointer;padding:.2em 0}summary,h1,h2,p{overflow-wrap:anywhere}
     .pic{width:120px}.pic img{width:120px;height:120px;object-fit:contain;background:var(--line)}\
     .pic figcaption{font-weight:400;font-size:12px;overflow-wrap:anywhere}
     svg text{font:11px system-ui,sans-serif;fill:var(--ink)}svg .dim{fill:var(--dim)}

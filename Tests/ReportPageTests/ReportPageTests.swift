@@ -49,4 +49,44 @@ import Testing
     #expect(Histogram(title: "h", xName: "x", range: 1...1, sets: []).drawing.hasSuffix("</svg>"))
     #expect(LinePlot(title: "l", xName: "x", yName: "y", x: 2...2, series: []).drawing.hasSuffix("</svg>"))
   }
+
+  @Test func barsHaveNamesAndALineToCompareWith() {
+    let plot = BarPlot(
+      title: "b", xName: "x", yName: "y", bars: [.init("<one>", 30), .init("two", 15, isMarked: true)],
+      line: ("<limit>", 20))
+    #expect(plot.drawing.contains("<title>&lt;one&gt;</title>") && plot.drawing.contains("&lt;limit&gt;"))
+    // On an axis to 30, of 176 pixels: the second bar is half as high as the first, and of another colour.
+    #expect(plot.drawing.contains("height=\"176\"><title>&lt;one"))
+    #expect(plot.drawing.contains("height=\"88\"><title>two") && plot.drawing.contains("class=\"fill-two\""))
+    #expect(BarPlot(title: "b", xName: "x", yName: "y", bars: []).drawing.hasSuffix("</svg>"))
+    #expect(
+      BarPlot(title: "b", xName: "x", yName: "y", bars: [.init("n", .nan)]).drawing.contains("<title>") == false)
+  }
+
+  @Test func marksWidenAHistogram() {
+    let plot = Histogram(
+      title: "h", xName: "x", range: 0...1, counted: [("", [4, 8])], marks: ("<ends>", [-1, 3]))
+    // From -1 to 3 in 266 pixels: the first band begins at a quarter.
+    #expect(plot.drawing.contains("x=\"110.5\"") && plot.drawing.contains("&lt;ends&gt;"))
+    #expect(plot.drawing.contains("x1=\"44\"") && plot.drawing.contains("x1=\"310\""))
+  }
+
+  @Test func largeCountsAreShort() {
+    let plot = Histogram(title: "h", xName: "x", range: 0...1, counted: [("", [1_264_832])])
+    for text in [">1.30M<", ">949k<", ">316k<", ">0<"] { #expect(plot.drawing.contains(text), "\(text)") }
+  }
+
+  @Test func detailsAreClosedUnlessAsked() {
+    var page = ReportPage(title: "t", subtitle: "s")
+    page.addDetails("<more>") { $0.addParagraph("inside") }
+    page.addDetails("open", isOpen: true) { _ in }
+    #expect(page.html.contains("<details><summary>&lt;more&gt;</summary>\n<p>inside</p>\n</details>"))
+    #expect(page.html.contains("<details open><summary>open"))
+  }
+
+  @Test func aPictureWithoutBytesIsItsLine() {
+    var page = ReportPage(title: "t", subtitle: "s")
+    page.addPictures([([], "only words")])
+    #expect(page.html.contains("only words") && !page.html.contains("<img"))
+  }
 }

@@ -76,11 +76,6 @@ extension EvaluatedModels {
 }
 
 extension EvaluatedModel {
-  /// Pictures of mistakes beyond this many are left out.
-  private static let picturedMistakes = 48
-  /// Larger files would make the page heavy.
-  private static let pictureByteCountMax = 1 << 20
-
   /// The file's name without its folders.
   var name: String { path.split(separator: "/").last.map(String.init) ?? path }
 
@@ -117,11 +112,13 @@ extension EvaluatedModel {
     let mistakes = evaluation.mistakes
     page.addParagraph(
       mistakes.isEmpty ? "No mistakes." : "\(mistakes.count) mistakes, the surest first:")
+    var pictures = EmbeddedPictures()
     page.addPictures(
-      mistakes.prefix(Self.picturedMistakes).map { mistake in
-        let bytes = (try? FileAccess.read(mistake.file)).flatMap { $0.count <= Self.pictureByteCountMax ? $0 : nil }
-        let name = mistake.file.split(separator: "/").suffix(2).joined(separator: "/")
-        return (bytes ?? [], "\(name): called \(labels[mistake.answer]), \(twoDigits(mistake.confidence))")
+      mistakes.prefix(EmbeddedPictures.countMax).map { mistake in
+        pictures.figure(
+          mistake.file,
+          caption: "\(EmbeddedPictures.name(mistake.file)): called \(labels[mistake.answer]), "
+            + twoDigits(mistake.confidence))
       })
   }
 }
