@@ -23,14 +23,21 @@ struct CalibratedModel {
     keepingFloat kept: Set<Int> = []
   ) -> (graph: IntegerGraph, scales: ActivationScales) {
     let rules = rules
-    let asked = rules.enumerated().map { index, rule in kept.contains(index) ? rule?.ofFloatResult : rule }
-    let scales = ActivationScales(graph, rules: asked, inputRange: options.inputRange) { tensor in
-      calibration.activations[tensor].map { way.ranges.range(of: $0.histogram) } ?? 0...0
-    }
+    let scales = scales(way, options, keepingFloat: kept)
     let integer = IntegerGraph(
       graph, rules: rules, scales: scales, edges: edges, form: form, keepingFloat: kept
     ) { node in layer(node, scales, isBiasCorrected: way.isBiasCorrected) }
     return (integer, scales)
+  }
+
+  /// The scale of each activation, with some operators left in float.
+  func scales(
+    _ way: IntegerModel.Candidate, _ options: IntegerOptions, keepingFloat kept: Set<Int>
+  ) -> ActivationScales {
+    let asked = rules.enumerated().map { index, rule in kept.contains(index) ? rule?.ofFloatResult : rule }
+    return ActivationScales(graph, rules: asked, inputRange: options.inputRange) { tensor in
+      calibration.activations[tensor].map { way.ranges.range(of: $0.histogram) } ?? 0...0
+    }
   }
 
   /// The whole model, to be written, with some operators left in float.

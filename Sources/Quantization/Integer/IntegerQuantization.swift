@@ -38,6 +38,11 @@ public struct IntegerModel: Sendable {
   public func draft(keepingFloat kept: Set<Int> = []) -> ModelDraft {
     calibrated.integerDraft(candidates[0], options, keepingFloat: kept)
   }
+
+  /// What was seen of each activation, in the order of the graph, with the range that int8 has there.
+  public func activationBands(keepingFloat kept: Set<Int> = []) -> [ActivationBands] {
+    calibrated.activationBands(calibrated.scales(candidates[0], options, keepingFloat: kept))
+  }
 }
 
 /// What int8 quantization is asked for.
