@@ -93,6 +93,12 @@ struct Quantize: ParsableCommand {
     transform: Self.duration)
   var timeLimit: Duration?
 
+  @Option(
+    help: ArgumentHelp(
+      "Also write a web page with plots: errors by layer, weights and activations before and after and, with "
+        + "--evaluate, confusion matrices and the pictures whose label changed.", valueName: "file.html"))
+  var report: String?
+
   @Flag(help: "Print a JSON object.")
   var json = false
 
@@ -140,28 +146,38 @@ struct Quantize: ParsableCommand {
   func run() throws {
     Interruption.watch()
     try Failure.exiting { () throws(Failure) in
-      try checkOutput()
+      try checkOutputs()
       let file = try FloatModelFile(path: model, orSidecar: sidecar)
       let result = try QuantizationJob(options: self, file: file, limit: TimeLimit(timeLimit)).run()
       try write(result.bytes, sidecar: file.sidecarBytes)
       try Terminal.write(json ? result.report.json + "\n" : result.report.text)
+      if let report { try result.report.page(of: model, file.model).write(to: report) }
       if let failure = result.report.failure { throw failure }
     }
   }
 
   /// What would only be found out after the work was done.
-  private func checkOutput() throws(Failure) {
-    let folder = output.lastIndex(of: "/").map { String(output[...$0]) } ?? "."
+  private func checkOutputs() throws(Failure) {
+    try checkOutput(output)
+    guard let report else { return }
+    try checkOutput(report)
+    if report == output || report == ModelFile.sidecarPath(of: output) {
+      throw Failure(.usage, "--report is to be written to \(report), and so is the model: give it a name of its own")
+    }
+  }
+
+  private func checkOutput(_ path: String) throws(Failure) {
+    let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
     guard access(folder, W_OK | X_OK) == 0 else {
       throw Failure(.cannotCreate, SystemCallError("create a file", on: folder).description)
     }
     var (from, to) = (stat(), stat())
-    guard stat(output, &to) == 0 else { return }
+    guard stat(path, &to) == 0 else { return }
     guard to.st_mode & S_IFMT == S_IFREG else {
-      throw Failure(.cannotCreate, "\(output) is there and is not a regular file")
+      throw Failure(.cannotCreate, "\(path) is there and is not a regular file")
     }
     if stat(model, &from) == 0, from.st_dev == to.st_dev, from.st_ino == to.st_ino {
-      throw Failure(.usage, "\(output) is the model itself: give the result a name of its own")
+      throw Failure(.usage, "\(path) is the model itself: give the result a name of its own")
     }
   }
 

@@ -4,9 +4,9 @@ import Quantization
 
 extension QuantizeReport {
   /// Layers that are named to people.
-  private static let shownLayers = 5
+  static let shownLayers = 5
   /// What rounding alone gives: the root of 1/12.
-  private static let idealError = 0.289
+  static let idealError = 0.289
 
   /// Everything for people.
   var text: String {
@@ -26,7 +26,8 @@ extension QuantizeReport {
 
   // MARK: Accuracy
 
-  private func accuracyLines(_ result: AccuracyGate.Result) -> [String] {
+  /// What became of the accuracy, in two sentences.
+  func accuracyLines(_ result: AccuracyGate.Result) -> [String] {
     let drop = result.best.drop
     let change =
       drop.points > 0
@@ -51,7 +52,8 @@ extension QuantizeReport {
     var lines = ["\(keptFloat.count) layers stay float, with \(Self.megabytes(total)) MB of weights:"]
     for layer in keptFloat.prefix(Self.shownLayers) {
       lines.append(
-        "  \(layer.index) \(layer.operatorName) \(layer.tensorName.prefix(60)), \(Self.megabytes(layer.byteCount)) MB")
+        "  \(layer.index) \(layer.operatorName) \(ResultName.short(layer.tensorName)), \(Self.megabytes(layer.byteCount)) MB"
+      )
     }
     if keptFloat.count > Self.shownLayers {
       lines.append("  and \(keptFloat.count - Self.shownLayers) more; --json has them all")
@@ -103,7 +105,7 @@ extension QuantizeReport {
       table.add(
         ["\(layer.index)", layer.operatorName, Decimal.text(layer.signalToNoise, digits: 1)]
           + (hasSteps ? [layer.errorInSteps.map { Decimal.text($0, digits: 3) } ?? ""] : [])
-          + [Self.verdict(layer), String(layer.tensorName.prefix(60))])
+          + [Self.verdict(layer), ResultName.short(layer.tensorName)])
     }
     let hint = hasSteps ? " (error/step: \(Self.idealError) is rounding alone)" : ""
     return "\nThe worst of \(layers.count) layers, each by itself\(hint):\n" + table.text
