@@ -5,14 +5,15 @@ extension FloatModel {
   private static let leastElementCount = 1024
 
   /// The model with the weights of its large layers as int8; each layer quantizes its input when it runs. Layers of
-  /// `kept`, by their place in the graph, stay float.
+  /// `kept`, by their place in the graph, stay float. Weights have as few values as `clustering` asks for.
   ///
   /// As TensorFlow 2.21 writes it: a scale for each output channel, inputs with a zero point of their own.
-  public func withDynamicRange(keepingFloat kept: Set<Int> = []) -> ModelDraft {
+  public func withDynamicRange(keepingFloat kept: Set<Int> = [], _ clustering: Clustering? = nil) -> ModelDraft {
     var draft = draft
     for (index, node) in draft.main.operators.enumerated() where !kept.contains(index) {
-      if let node = Self.dynamicForm(of: node, in: &draft.main) { draft.main.operators[index] = node }
+      if let node = Self.dynamicForm(of: node, in: &draft.main, clustering) { draft.main.operators[index] = node }
     }
+    if let clustering { draft.main.clusterFloatWeights(clustering) }
     draft.removeUnusedTensors()
     draft.requireRuntime("2.17.0")
     return draft
@@ -21,13 +22,14 @@ extension FloatModel {
   /// The error that each layer makes by itself when its weights become int8, the worst first: that of its weights and of
   /// its input, which it rounds when it runs.
   public func dynamicRangeErrors(
-    on samples: some Samples, countMax: Int = 48, isTimeOver: () -> Bool, observer: ProgressObserver
+    on samples: some Samples, countMax: Int = 48, _ clustering: Clustering? = nil, isTimeOver: () -> Bool,
+    observer: ProgressObserver
   ) throws(QuantizationError) -> [LayerError] {
     // The float graph, and beside it each layer in its other form.
     var beside = draft
     var pairs: [(index: Int, real: Int, dynamic: Int)] = []
     for (index, node) in draft.main.operators.enumerated() {
-      guard var other = Self.dynamicForm(of: node, in: &beside.main) else { continue }
+      guard var other = Self.dynamicForm(of: node, in: &beside.main, clustering) else { continue }
       let result = beside.main.add(draft.main.tensors[node.outputs[0]])
       other.outputs = [result]
       beside.main.operators.append(other)
@@ -55,12 +57,14 @@ extension FloatModel {
   }
 
   /// A layer with int8 weights, which are added to the graph; nil for an operator that has no such form or is small.
-  private static func dynamicForm(of node: OperatorDraft, in graph: inout GraphDraft) -> OperatorDraft? {
+  private static func dynamicForm(
+    of node: OperatorDraft, in graph: inout GraphDraft, _ clustering: Clustering?
+  ) -> OperatorDraft? {
     guard let axis = node.weightAxis, let weights = graph.floats(node, 1), let tensor = node.inputs[1],
       weights.count >= leastElementCount
     else { return nil }
     let old = graph.tensors[tensor]
-    let quantized = QuantizedWeights(weights, shape: old.shape ?? [], axis: axis)
+    let quantized = QuantizedWeights(weights, shape: old.shape ?? [], axis: axis, clustering: clustering)
     var dynamic = node
     dynamic.inputs[1] = graph.add(quantized.tensor(name: old.name, shape: old.shape ?? [], axis: axis))
     dynamic.version = version(node.builtin)

@@ -16,4 +16,6 @@ public enum Stage: String, Sendable {
   case choice = "comparing ways to quantize"
   case layers = "measuring layers"
   case comparison = "comparing layers"
+  case inputs = "measuring what layers read"
+  case sensitivity = "pruning each layer by itself"
 }

@@ -5,8 +5,9 @@ struct QuantizedWeights {
   let values: [Int8]
   let scales: [Float]
 
-  /// Quantizes weights of a shape along its dimension `axis`, with scales no smaller than those given.
-  init(_ weights: [Float], shape: [Int], axis: Int, leastScales: [Float] = []) {
+  /// Quantizes weights of a shape along its dimension `axis`, with scales no smaller than those given, to as few values
+  /// as `clustering` asks for.
+  init(_ weights: [Float], shape: [Int], axis: Int, leastScales: [Float] = [], clustering: Clustering? = nil) {
     let layout = ChannelLayout(shape: shape, axis: axis)
     var largest = [Float](repeating: 0, count: layout.channelCount)
     layout.forEach { position, channel in largest[channel] = max(largest[channel], abs(weights[position])) }
@@ -17,6 +18,7 @@ struct QuantizedWeights {
     layout.forEach { position, channel in
       values[position] = Int8(max(-127, min(127, (weights[position] / scales[channel]).rounded())))
     }
+    clustering?.cluster(&values, scales: scales, layout: layout)
     self.values = values
     self.scales = scales
   }

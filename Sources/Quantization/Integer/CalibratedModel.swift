@@ -26,7 +26,7 @@ struct CalibratedModel {
     let scales = scales(way, options, keepingFloat: kept)
     let integer = IntegerGraph(
       graph, rules: rules, scales: scales, edges: edges, form: form, keepingFloat: kept
-    ) { node in layer(node, scales, isBiasCorrected: way.isBiasCorrected) }
+    ) { node in layer(node, scales, isBiasCorrected: way.isBiasCorrected, options.clustering) }
     return (integer, scales)
   }
 
@@ -51,12 +51,15 @@ struct CalibratedModel {
     for (old, new) in zip(inputs + outputs, integer.inputs + integer.outputs) { places[old] = new }
     draft.renameEdges { places[$0] ?? $0 }
     draft.main = integer
+    if let clustering = options.clustering { draft.main.clusterFloatWeights(clustering) }
     draft.removeUnusedTensors()
     draft.requireRuntime("2.3.0")
     return draft
   }
 
-  private func layer(_ node: OperatorDraft, _ scales: ActivationScales, isBiasCorrected: Bool) -> IntegerLayer? {
+  private func layer(
+    _ node: OperatorDraft, _ scales: ActivationScales, isBiasCorrected: Bool, _ clustering: Clustering?
+  ) -> IntegerLayer? {
     guard let (weights, bias) = graph.layerConstants(node), let axis = node.weightAxis, let input = node.inputs[0],
       let weightTensor = node.inputs[1], let shape = graph.tensors[weightTensor].shape
     else { return nil }
@@ -64,7 +67,8 @@ struct CalibratedModel {
     // A matrix may read several pixels at once, whose channels are then not its inputs.
     if node.builtin != .depthwiseConvolution2D, means?.count != shape.last { means = nil }
     return IntegerLayer(
-      weights, bias: bias, shape: shape, axis: axis, inputScale: scales.quantization(of: input).scales[0], means: means)
+      weights, bias: bias, shape: shape, axis: axis, inputScale: scales.quantization(of: input).scales[0], means: means,
+      clustering: clustering)
   }
 
   /// The error that each int8 operator makes by itself, the worst first.

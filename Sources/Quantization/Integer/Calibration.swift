@@ -8,6 +8,8 @@ struct Calibration {
     var histogram = ActivationHistogram()
     /// The sum of each channel (the last dimension) over all samples and places.
     var channelSums: [Double]
+    /// The sum of the squares of each channel.
+    var channelSquareSums: [Double]
     /// The greatest absolute value of each channel.
     var channelMaxima: [Float]
     /// Values added to each sum.
@@ -15,6 +17,11 @@ struct Calibration {
 
     /// The mean of each channel.
     var channelMeans: [Double] { channelSums.map { $0 / Double(max(1, countPerChannel)) } }
+
+    /// The variance of each channel.
+    var channelVariances: [Double] {
+      zip(channelSquareSums, channelMeans).map { max(0, $0 / Double(max(1, countPerChannel)) - $1 * $1) }
+    }
   }
 
   /// Fewer samples say little of those to come.
@@ -38,6 +45,7 @@ struct Calibration {
       let channelCount = draft.main.tensors[tensor].shape?.last ?? 1
       activations[tensor] = Activation(
         channelSums: [Double](repeating: 0, count: channelCount),
+        channelSquareSums: [Double](repeating: 0, count: channelCount),
         channelMaxima: [Float](repeating: 0, count: channelCount))
     }
     for sample in Self.spreadOrder(samples.count) {
@@ -83,18 +91,25 @@ extension Calibration.Activation {
     let rowCount = values.count / channelCount
     // Rows are summed in float32 first, a sample at a time: its precision is far beyond what a mean is needed for.
     var sums = [Float](repeating: 0, count: channelCount)
+    var squareSums = sums
     sums.withUnsafeMutableBufferPointer { sums in
-      channelMaxima.withUnsafeMutableBufferPointer { maxima in
-        for row in 0..<rowCount {
-          for channel in 0..<channelCount {
-            let value = values[row &* channelCount &+ channel]
-            sums[channel] += value
-            maxima[channel] = max(maxima[channel], abs(value))
+      squareSums.withUnsafeMutableBufferPointer { squareSums in
+        channelMaxima.withUnsafeMutableBufferPointer { maxima in
+          for row in 0..<rowCount {
+            for channel in 0..<channelCount {
+              let value = values[row &* channelCount &+ channel]
+              sums[channel] += value
+              squareSums[channel] += value * value
+              maxima[channel] = max(maxima[channel], abs(value))
+            }
           }
         }
       }
     }
-    for channel in 0..<channelCount { channelSums[channel] += Double(sums[channel]) }
+    for channel in 0..<channelCount {
+      channelSums[channel] += Double(sums[channel])
+      channelSquareSums[channel] += Double(squareSums[channel])
+    }
     countPerChannel += rowCount
     return true
   }

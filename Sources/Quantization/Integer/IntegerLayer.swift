@@ -10,12 +10,15 @@ struct IntegerLayer {
   ///   - inputScale: of the layer's input.
   ///   - means: the mean of each input channel; where it is given, the bias makes up for what rounding the weights
   ///     changes in the mean of each result (bias correction).
+  ///   - clustering: how many different values the weights may have; nil leaves them as they are.
   init(
-    _ weights: [Float], bias: [Float], shape: [Int], axis: Int, inputScale: Float, means: [Double]?
+    _ weights: [Float], bias: [Float], shape: [Int], axis: Int, inputScale: Float, means: [Double]?,
+    clustering: Clustering? = nil
   ) {
     // A bias has 31 bits; where it would not fit, coarser weights make room.
     let leastScales = bias.map { abs($0) / inputScale / 0x1p30 }
-    let quantized = QuantizedWeights(weights, shape: shape, axis: axis, leastScales: leastScales)
+    let quantized = QuantizedWeights(
+      weights, shape: shape, axis: axis, leastScales: leastScales, clustering: clustering)
     let errors = means.map { Self.meanErrors(weights, quantized, shape: shape, axis: axis, means: $0) }
     self.weights = quantized
     biasScales = quantized.scales.map { $0 * inputScale }

@@ -58,6 +58,8 @@ public struct IntegerOptions: Sendable {
   /// Whether there is no time left for what a model can be made without: more samples than are needed, other ways to
   /// quantize.
   public var isTimeOver: @Sendable () -> Bool = { false }
+  /// How many different values the weights of a layer may have; nil leaves them as they are.
+  public var clustering: Clustering?
   /// Whether samples are refused of which the model says the same throughout: they are probably of one class.
   public var requiresDifferentAnswers = false
 

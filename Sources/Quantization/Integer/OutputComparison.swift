@@ -36,7 +36,22 @@ struct OutputComparison<Chosen: Samples> {
     return Set(answers).count > 1
   }
 
-  /// In dB; of several outputs the worst.
+  /// Of a float model with the same tensors, in dB; of several outputs the worst.
+  func signalToNoise(of draft: ModelDraft) throws(QuantizationError) -> Double {
+    let run = try TappedRun(draft, taps: tensors)
+    var sums = [ErrorSums](repeating: ErrorSums(), count: tensors.count)
+    for sample in 0..<samples.count {
+      try run.invoke(samples, sample)
+      for (place, tensor) in tensors.enumerated() {
+        run.withFloats(of: tensor) { changed in
+          expected[sample][place].withUnsafeBufferPointer { sums[place].add($0, changed) }
+        }
+      }
+    }
+    return sums.map(\.signalToNoise).min() ?? 0
+  }
+
+  /// Of a form in int8, in dB; of several outputs the worst.
   func signalToNoise(
     of variant: CalibratedModel, _ way: IntegerModel.Candidate, _ options: IntegerOptions
   ) throws(QuantizationError) -> Double {
