@@ -5,7 +5,7 @@
 # make help         the rest
 SHELL := /bin/bash
 
-PACKAGES := pkg-config libv4l-dev libsystemd-dev libturbojpeg0-dev libpng-dev libyaml-dev libhdf5-dev
+PACKAGES := pkg-config libv4l-dev libsystemd-dev libturbojpeg0-dev libpng-dev zlib1g-dev libyaml-dev libhdf5-dev
 TEST_PACKAGES := clang-format python3 python3-numpy shellcheck
 ARM64_KERNEL_PACKAGES := qemu-user libc6-dev-arm64-cross gcc-aarch64-linux-gnu
 ARM64_PACKAGES := $(ARM64_KERNEL_PACKAGES) patchelf

@@ -24,6 +24,7 @@ let package = Package(
     .systemLibrary(name: "CV4L2", pkgConfig: "libv4l2", providers: [.apt(["libv4l-dev"])]),
     .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
     .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
     .systemLibrary(name: "CHDF5", pkgConfig: "hdf5", providers: [.apt(["libhdf5-dev"])]),
     .systemLibrary(name: "CLinux"),
@@ -67,7 +68,8 @@ let package = Package(
     .executableTarget(
       name: "maskctl",
       dependencies: [
-        "Benchmarking", "CLinux", "Classification", "Configuration", "Evaluation", "EventLoop", "Imaging", "Inference",
+        "Benchmarking", "CLinux", "CZlib", "Classification", "Configuration", "Evaluation", "EventLoop", "Imaging",
+        "Inference",
         "Quantization", "ReferenceOperators", "ReportPage", "TFLite",
         argumentParser,
       ]),

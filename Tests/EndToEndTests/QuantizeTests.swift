@@ -5,6 +5,15 @@ import Testing
 /// `maskctl quantize` from file to file.
 @Suite struct QuantizeTests {
   private struct Report: Decodable {
+    struct Pruning: Decodable {
+      var sparsity: Double
+      var output_sqnr_db: Double?
+    }
+    struct Weights: Decodable {
+      var count: Int
+      var sparsity: Double
+      var distinct: Int
+    }
     struct Candidate: Decodable { var output_sqnr_db: Double }
     struct Layer: Decodable {
       var sqnr_db: Double
@@ -12,6 +21,10 @@ import Testing
     }
     var bytes_before: Int
     var bytes_after: Int
+    var gzip_bytes_before: Int
+    var gzip_bytes_after: Int
+    var pruning: Pruning?
+    var weights: [Weights]?
     var pictures: Int?
     var candidates: [Candidate]?
     var layers: [Layer]?
@@ -94,6 +107,31 @@ import Testing
     #expect(inspected.status == 0 && inspected.output.contains("int8") && inspected.output.contains("digit 9"))
   }
 
+  @Test(arguments: ["float32", "float16", "dynamic", "int8"])
+  func prunedAndClusteredFilesCompress(_ mode: String) throws {
+    let plain = folder.path + "/plain.tflite"
+    let small = folder.path + "/small.tflite"
+    let pictures = ["--calibrate", try pictures(["a": 20, "b": 20])]
+    let arguments = ["quantize", model, "--mode", mode, "--json"]
+    let before = try maskctl(arguments + ["-o", plain] + (mode == "int8" ? pictures : []))
+    #expect(before.status == 0, "\(before.complaint)")
+    let after = try maskctl(arguments + ["-o", small, "--prune", "0.5", "--cluster", "16"] + pictures)
+    #expect(after.status == 0, "\(after.complaint)")
+    let reports = try [before, after].map { try JSONDecoder().decode(Report.self, from: Data($0.output.utf8)) }
+    #expect(reports[1].gzip_bytes_after * 10 < reports[0].gzip_bytes_after * 8)
+    #expect(reports[1].gzip_bytes_before == reports[0].gzip_bytes_before)
+    #expect(reports[0].weights == nil && reports[0].pruning == nil)
+    let pruning = try #require(reports[1].pruning)
+    #expect(pruning.sparsity == 0.5 && (pruning.output_sqnr_db ?? 0) > 10)
+    let weights = try #require(reports[1].weights)
+    #expect(weights.allSatisfy { $0.distinct <= 16 })
+    let large = weights.filter { $0.count >= 1024 }
+    let zeros = large.map { $0.sparsity * Double($0.count) }.reduce(0, +)
+    #expect(zeros / Double(large.map(\.count).reduce(0, +)) > 0.499)
+    let inspected = try maskctl(["inspect", small])
+    #expect(inspected.status == 0, "\(inspected.complaint)")
+  }
+
   @Test func whatIsWrongIsToldAndNothingIsLeft() throws {
     let root = try pictures(["a": 40])
     let empty = try folder.makeFolder("pictures/b")
@@ -114,6 +152,13 @@ import Testing
       (66, "broken.jpg: neither", [model, "-o", out, "--accept-poor-calibration"] + int8 + [broken]),
       (66, "one class", [model, "-o", out] + int8 + [root + "/a"]),
       (64, "needs pictures", [model, "-o", out, "--mode", "int8"]),
+      (64, "above 0 and below 1", [model, "-o", out, "--mode", "float16", "--prune", "0"]),
+      (64, "above 0 and below 1", [model, "-o", out, "--mode", "float16", "--prune", "1"]),
+      (64, "above 0 and below 1", [model, "-o", out, "--mode", "float16", "--prune", "1.5"]),
+      (64, "above 0 and below 1", [model, "-o", out, "--mode", "float16", "--prune", "abc"]),
+      (64, "--prune auto needs pictures", [model, "-o", out, "--mode", "float16", "--prune", "auto"]),
+      (64, "--cluster must be 2 to 256", [model, "-o", out, "--mode", "float16", "--cluster", "1"]),
+      (64, "--cluster must be 2 to 256", [model, "-o", out, "--mode", "float16", "--cluster", "300"]),
       (64, "--calibrate is for", [model, "-o", out, "--mode", "dynamic", "--calibrate", root]),
       (73, "No such file", [model, "-o", folder.path + "/none/out.tflite", "--mode", "dynamic"]),
       (73, "not a regular file", [model, "-o", root, "--mode", "dynamic"]),

@@ -51,6 +51,9 @@ struct FloatModelFile {
     return Array(sidecar.text.utf8)
   }
 
+  /// The size of the file when it is compressed.
+  var compressedByteCount: Int { CompressedSize.gzip(bytes.array) }
+
   /// The model as it is on disk, ready to judge pictures.
   func classifier(path: String) throws(Failure) -> Classifier {
     try Classifier.make(of: bytes.array, sidecar: sidecarBytes, path: path)

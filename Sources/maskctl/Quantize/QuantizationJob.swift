@@ -12,35 +12,105 @@ struct QuantizationJob {
   /// Makes the small model, and measures it where that was asked for.
   func run() throws(Failure) -> (bytes: [UInt8], report: QuantizeReport) {
     let start = MonotonicClock.now()
-    let model = file.model
-    let kept = try explicitlyKept(model)
+    let kept = try explicitlyKept(file.model)
     // First, as a wrong folder would else be found out last.
     let gate = try accuracyGate()
-    var calibration: CalibrationPictures?
-    let form: SmallForm
-    switch options.mode {
-    case .float32: form = .float32(model)
-    case .float16: form = .float16(model)
-    case .dynamic: form = .dynamic(model, try dynamicRangeErrors(model, gate))
-    case .int8:
-      let pictures = try calibrationPictures(isWarned: gate != nil)
-      calibration = pictures
-      form = .int8(try integerModel(model, pictures))
+    let pictures = try options.calibrate.map { (folder) throws(Failure) in
+      try calibrationPictures(folder, isWarned: gate != nil)
     }
-    let result = try gate?.search(form, keeping: kept, isAutomatic: options.keepFloat == .automatic)
-    let bytes = if let result { result.best.bytes } else { try encoded(form, keepingFloat: kept) }
+    let work = Work(gate: gate, pictures: pictures, kept: kept)
+    let made =
+      switch options.prune {
+      case .automatic?: try makeSparsest(work)
+      case .share(let sparsity)?: try make(sparsity, work)
+      case nil: try make(nil, work)
+      }
+    let bytes = if let result = made.result { result.best.bytes } else { try encoded(made.form, keepingFloat: kept) }
     let report = QuantizeReport(
       output: options.output, mode: options.mode, byteCountBefore: file.byteCount, byteCountAfter: bytes.count,
-      seconds: Double(MonotonicClock.now() - start) / 1e6, form: form, calibration: calibration,
-      keptFloat: (result?.best.kept ?? kept).map { model.layers[$0] },
-      accuracy: options.evaluate == nil ? .notAskedFor : result.map { .measured($0) } ?? .unmeasured,
+      compression: try compression(bytes, made), seconds: Double(MonotonicClock.now() - start) / 1e6, form: made.form,
+      calibration: pictures, keptFloat: (made.result?.best.kept ?? kept).map { file.model.layers[$0] },
+      accuracy: options.evaluate == nil ? .notAskedFor : made.result.map { .measured($0) } ?? .unmeasured,
       maxDrop: options.maxDrop ?? AccuracyGate.maxDropDefault, limit: limit)
     return (bytes, report)
   }
 
+  /// What is the same however much is pruned.
+  private struct Work {
+    let gate: AccuracyGate?
+    let pictures: CalibrationPictures?
+    let kept: [Int]
+  }
+
+  /// A small model.
+  private struct Made {
+    let form: SmallForm
+    /// The share of weights that was asked to be zero, and the error that this makes.
+    let pruning: (sparsity: Double, signalToNoise: Double?)?
+    /// Nil where nothing was measured.
+    let result: AccuracyGate.Result?
+  }
+
+  /// Makes the small model with a share of its weights at zero, and measures it.
+  private func make(_ sparsity: Double?, _ work: Work) throws(Failure) -> Made {
+    var pruned: PrunedModel?
+    if let sparsity, sparsity > 0 { pruned = try self.pruned(to: sparsity, work.pictures) }
+    let model = pruned?.model ?? file.model
+    let form: SmallForm
+    switch options.mode {
+    case .float32: form = .float32(model)
+    case .float16: form = .float16(model)
+    case .dynamic: form = .dynamic(model, try dynamicRangeErrors(model, work.gate))
+    case .int8:
+      guard let pictures = work.pictures else { preconditionFailure("validate() asks for pictures") }
+      form = .int8(try integerModel(model, pictures))
+    }
+    let result = try work.gate?.search(form, keeping: work.kept, isAutomatic: options.keepFloat == .automatic)
+    return Made(form: form, pruning: sparsity.map { ($0, pruned?.signalToNoise) }, result: result)
+  }
+
+  /// With as many weights at zero as the limit of the accuracy allows.
+  private func makeSparsest(_ work: Work) throws(Failure) -> Made {
+    var search = SparsitySearch()
+    var best: Made?
+    while let sparsity = search.next, !limit.isOver {
+      let made = try make(sparsity, work)
+      let holds = made.result?.best.holds ?? false
+      search.record(holds: holds)
+      if holds { best = made }
+    }
+    return if let best { best } else { try make(0, work) }
+  }
+
+  private func pruned(to sparsity: Double, _ pictures: CalibrationPictures?) throws(Failure) -> PrunedModel {
+    guard let pictures else { return file.model.pruned(to: sparsity) }
+    return try observing { (observer) throws(QuantizationError) in
+      try file.model.pruned(
+        to: sparsity, calibratedWith: pictures, isTimeOver: { limit.isOver }, observer: observer)
+    }
+  }
+
+  private var clustering: Clustering? {
+    options.cluster.map { Clustering(count: $0, keepsZero: options.prune != nil) }
+  }
+
+  private func compression(_ bytes: [UInt8], _ made: Made) throws(Failure) -> Compression {
+    var weights: [WeightSummary] = []
+    if options.prune != nil || options.cluster != nil {
+      do throws(ModelError) {
+        weights = try ModelDraft(parsing: ModelBytes(bytes)).weightSummaries
+      } catch {
+        throw Failure(.badModel, "\(options.model): \(error)")
+      }
+    }
+    return Compression(
+      byteCountBefore: file.compressedByteCount, byteCountAfter: CompressedSize.gzip(bytes), pruning: made.pruning,
+      clusterCount: options.cluster, weights: weights)
+  }
+
   private func encoded(_ form: SmallForm, keepingFloat kept: [Int]) throws(Failure) -> [UInt8] {
     do throws(ModelError) {
-      return try form.draft(keepingFloat: Set(kept)).encoded()
+      return try form.draft(keepingFloat: Set(kept), clustering).encoded()
     } catch {
       throw Failure(.badModel, "\(options.model): \(error)")
     }
@@ -80,22 +150,22 @@ struct QuantizationJob {
     guard let before = gate?.before else { return [] }
     let pictures = CalibrationPictures(paths: before.evaluation.pictures.map(\.file), contract: before.contract)
     return try observing { (observer) throws(QuantizationError) in
-      try model.dynamicRangeErrors(on: pictures, isTimeOver: { limit.isOver }, observer: observer)
+      try model.dynamicRangeErrors(
+        on: pictures, clustering, isTimeOver: { limit.isOver }, observer: observer)
     }
   }
 
-  // MARK: int8
+  // MARK: Calibration
 
   /// `isWarned` says that an assumed range has been told already.
-  private func calibrationPictures(isWarned: Bool) throws(Failure) -> CalibrationPictures {
+  private func calibrationPictures(_ folder: String, isWarned: Bool) throws(Failure) -> CalibrationPictures {
     let contract = try file.inputContract(path: options.model)
     if file.isRangeAssumed, !isWarned {
       Terminal.complain(
         "maskctl: \(options.model): neither a sidecar nor metadata says what range of values the model was trained on; "
           + "-1…1 is assumed, and if that is wrong so are all ranges: put \"input\" into a sidecar beside the model")
     }
-    let pictures = try CalibrationPictures(
-      options.calibrate ?? "", contract: contract, countMax: options.pictures)
+    let pictures = try CalibrationPictures(folder, contract: contract, countMax: options.pictures)
     if let weakness = pictures.weakness {
       guard options.acceptPoorCalibration else { throw Failure(.noInput, refusal(weakness)) }
       Terminal.complain("maskctl: \(weakness)")
@@ -106,6 +176,7 @@ struct QuantizationJob {
   private func integerModel(_ model: FloatModel, _ pictures: CalibrationPictures) throws(Failure) -> IntegerModel {
     var integers = IntegerOptions()
     integers.edges = options.io
+    integers.clustering = clustering
     integers.inputRange = pictures.contract.realRange
     integers.isTimeOver = { [limit] in limit.isOver }
     integers.requiresDifferentAnswers = pictures.classCount == 0 && !options.acceptPoorCalibration

@@ -35,6 +35,13 @@ struct Quantize: ParsableCommand {
     case layers([Int])
   }
 
+  /// How many weights become zero.
+  enum Sparsity: Equatable {
+    /// As many as the accuracy allows.
+    case automatic
+    case share(Double)
+  }
+
   @Argument(help: ArgumentHelp("A float model.", valueName: "in.tflite"))
   var model: String
 
@@ -66,6 +73,19 @@ struct Quantize: ParsableCommand {
 
   @Flag(help: "Calibrate even with few pictures, or with pictures of one class only.")
   var acceptPoorCalibration = false
+
+  @Option(
+    help: ArgumentHelp(
+      "How many of the weights become zero, above 0 and below 1, or auto: as many as --max-drop allows, in tenths. What "
+        + "is least missed goes first, best judged with --calibrate.", valueName: "share|auto"),
+    transform: Self.sparsity)
+  var prune: Sparsity?
+
+  @Option(
+    help: ArgumentHelp(
+      "How many different values the weights of a layer may have, 2 to 256: the file compresses better.",
+      valueName: "count"))
+  var cluster: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -103,11 +123,13 @@ struct Quantize: ParsableCommand {
   var json = false
 
   func validate() throws {
-    guard (mode == .int8) == (calibrate != nil) else {
-      throw ValidationError(
-        mode == .int8
-          ? "--mode int8 needs pictures to learn ranges from: --calibrate DIR" : "--calibrate is for --mode int8")
+    if mode == .int8, calibrate == nil {
+      throw ValidationError("--mode int8 needs pictures to learn ranges from: --calibrate DIR")
     }
+    if mode != .int8, prune == nil, calibrate != nil {
+      throw ValidationError("--calibrate is for --mode int8 and for --prune")
+    }
+    if let cluster, !(2...256).contains(cluster) { throw ValidationError("--cluster must be 2 to 256") }
     guard (1...100_000).contains(pictures) else { throw ValidationError("--pictures must be 1 to 100000") }
     try validateGate()
   }
@@ -115,9 +137,13 @@ struct Quantize: ParsableCommand {
   private func validateGate() throws {
     if evaluate == nil {
       if maxDrop != nil { throw ValidationError("--max-drop needs pictures to measure with: --evaluate DIR") }
+      if prune == .automatic { throw ValidationError("--prune auto needs pictures to measure with: --evaluate DIR") }
       if keepFloat == .automatic {
         throw ValidationError("--keep-float auto needs pictures to measure with: --evaluate DIR")
       }
+    }
+    if prune == .automatic, keepFloat == .automatic {
+      throw ValidationError("--prune auto and --keep-float auto exclude each other: give one of them a value")
     }
     if let maxDrop, !(0...100).contains(maxDrop) {
       throw ValidationError("--max-drop must be 0 to 100 percentage points")
@@ -125,6 +151,14 @@ struct Quantize: ParsableCommand {
     if keepFloat != nil, mode != .int8, mode != .dynamic {
       throw ValidationError("--keep-float is for --mode int8 and --mode dynamic")
     }
+  }
+
+  private static func sparsity(_ text: String) throws -> Sparsity {
+    if text == "auto" { return .automatic }
+    guard let share = Double(text), share > 0, share < 1 else {
+      throw ValidationError("--prune is a share of the weights above 0 and below 1, for example 0.5, or auto")
+    }
+    return .share(share)
   }
 
   private static func keptFloat(_ text: String) throws -> KeptFloat {

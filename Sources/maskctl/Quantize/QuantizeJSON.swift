@@ -10,6 +10,7 @@ extension QuantizeReport {
       "\"bytes_after\":\(byteCountAfter)", "\"ratio\":\(JSONText.number(ratio))",
       "\"seconds\":\(JSONText.number(seconds))",
     ]
+    members += compression.members
     if let measured { members += accuracyMembers(measured) }
     if case .unmeasured = accuracy { members.append("\"accuracy\":null") }
     if mode == .int8 || mode == .dynamic { members.append("\"kept_float\":\(JSONText.list(keptFloat.map(layerJSON)))") }

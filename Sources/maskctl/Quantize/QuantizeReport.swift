@@ -15,9 +15,10 @@ struct QuantizeReport {
   let mode: Quantize.Mode
   let byteCountBefore: Int
   let byteCountAfter: Int
+  let compression: Compression
   let seconds: Double
   let form: SmallForm
-  /// The pictures that an int8 model was calibrated with.
+  /// The pictures of --calibrate.
   let calibration: CalibrationPictures?
   /// Layers that are float although they have a smaller form.
   let keptFloat: [FloatLayer]

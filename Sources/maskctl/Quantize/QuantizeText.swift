@@ -14,6 +14,7 @@ extension QuantizeReport {
       "\(output): \(mode.rawValue), \(Self.megabytes(byteCountBefore)) MB -> \(Self.megabytes(byteCountAfter)) MB "
         + "(1 : \(Decimal.text(ratio, digits: 2))), in \(Decimal.text(seconds, digits: 1)) s"
     ]
+    lines += compression.lines
     if let measured { lines += accuracyLines(measured) }
     lines += keptLines
     if !leftOut.isEmpty, let duration = limit.duration {

@@ -18,12 +18,13 @@ enum SmallForm {
     }
   }
 
-  /// The model to write, with some layers in float, by their place in the float graph.
-  func draft(keepingFloat kept: Set<Int>) -> ModelDraft {
+  /// The model to write, with some layers in float, by their place in the float graph. `clustering` is what an int8 model
+  /// was made with.
+  func draft(keepingFloat kept: Set<Int>, _ clustering: Clustering?) -> ModelDraft {
     switch self {
-    case .float32(let model): model.draft
-    case .float16(let model): model.withFloat16Weights()
-    case .dynamic(let model, _): model.withDynamicRange(keepingFloat: kept)
+    case .float32(let model): model.clustered(clustering).draft
+    case .float16(let model): model.clustered(clustering).withFloat16Weights()
+    case .dynamic(let model, _): model.withDynamicRange(keepingFloat: kept, clustering)
     case .int8(let model): model.draft(keepingFloat: kept)
     }
   }
