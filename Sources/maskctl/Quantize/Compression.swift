@@ -9,17 +9,19 @@ struct Compression {
   /// The share of weights that was to be zero, and the signal to noise ratio in dB of the float model's output with it;
   /// nil where nothing was pruned.
   let pruning: (sparsity: Double, signalToNoise: Double?)?
-  /// How many different values a tensor of weights may have; nil where that is open.
-  let clusterCount: Int?
+  /// How few values a tensor of weights may have; nil where that is open.
+  let clustering: Clustering?
   /// The weights in the file, where one of these was asked for.
   let weights: [WeightSummary]
+
+  var ratio: Double { Double(byteCountBefore) / Double(byteCountAfter) }
 
   // MARK: Text
 
   var lines: [String] {
     var lines = [
       "gzip \(Self.megabytes(byteCountBefore)) MB -> \(Self.megabytes(byteCountAfter)) MB "
-        + "(1 : \(Decimal.text(Double(byteCountBefore) / Double(byteCountAfter), digits: 2)))"
+        + "(1 : \(Decimal.text(ratio, digits: 2)))"
     ]
     let weightCount = weights.map(\.weightCount).reduce(0, +)
     if let pruning, pruning.sparsity == 0 {
@@ -34,7 +36,7 @@ struct Compression {
         "pruned to \(Self.percent(pruning.sparsity)): \(Self.percent(zeroShare)) of \(weightCount) weights are zero, "
           + "\(Self.percent(shares.min() ?? 0)) to \(Self.percent(shares.max() ?? 0)) of a layer's\(error)")
     }
-    if clusterCount != nil {
+    if clustering != nil {
       lines.append("clustered: at most \(weights.map(\.distinctCount).max() ?? 0) different weights in a layer")
     }
     return lines
@@ -55,8 +57,8 @@ struct Compression {
         "output_sqnr_db":\(pruning.signalToNoise.map(JSONText.number) ?? "null")}
         """)
     }
-    if let clusterCount { members.append("\"cluster\":\(clusterCount)") }
-    if pruning != nil || clusterCount != nil {
+    if let clustering { members.append("\"cluster\":\(clustering.count)") }
+    if pruning != nil || clustering != nil {
       let layers = weights.map { layer in
         """
         {"operator":\(JSONText.string(layer.operatorName)),"weights":\(JSONText.string(layer.tensorName)),\

@@ -105,7 +105,7 @@ struct QuantizationJob {
     }
     return Compression(
       byteCountBefore: file.compressedByteCount, byteCountAfter: CompressedSize.gzip(bytes), pruning: made.pruning,
-      clusterCount: options.cluster, weights: weights)
+      clustering: clustering, weights: weights)
   }
 
   private func encoded(_ form: SmallForm, keepingFloat kept: [Int]) throws(Failure) -> [UInt8] {

@@ -22,7 +22,13 @@ extension QuantizeReport {
   private func addSummary(to page: inout ReportPage) {
     page.addTable(
       [("", false), ("Before", true), ("After", true), ("", true)],
-      [["Bytes", "\(byteCountBefore)", "\(byteCountAfter)", "1 : \(Decimal.text(ratio, digits: 2))"]]
+      [
+        ["Bytes", "\(byteCountBefore)", "\(byteCountAfter)", "1 : \(Decimal.text(ratio, digits: 2))"],
+        [
+          "Bytes after gzip", "\(compression.byteCountBefore)", "\(compression.byteCountAfter)",
+          "1 : \(Decimal.text(compression.ratio, digits: 2))",
+        ],
+      ]
         + (measured.map { result in
           let drop = result.best.drop
           return [

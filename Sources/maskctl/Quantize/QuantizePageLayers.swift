@@ -5,7 +5,7 @@ import ReportPage
 extension QuantizeReport {
   func addLayers(_ float: FloatModel, to page: inout ReportPage) {
     let kept = Set(keptFloat.map(\.index))
-    let weights = float.weightHistograms(in: form.draft(keepingFloat: kept))
+    let weights = float.weightHistograms(in: form.draft(keepingFloat: kept, compression.clustering))
     let activations = integers?.activationBands(keepingFloat: kept) ?? []
     guard !weights.isEmpty || !activations.isEmpty else {
       return page.addParagraph("No weights became smaller.")
