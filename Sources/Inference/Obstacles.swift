@@ -108,7 +108,8 @@ private struct ObstacleSurvey {
       let (larger, overflow) = product.multipliedReportingOverflow(by: dimension)
       return overflow ? 0 : larger
     }
-    if tensor.shape.isEmpty || byteCount < 1 || byteCount > compiler.options.tensorByteLimit {
+    let isVariable = tensor.shapeSignature?.contains { $0 < 0 } ?? false
+    if isVariable || tensor.shape.isEmpty || byteCount < 1 || byteCount > compiler.options.tensorByteLimit {
       compiler.values[index].shape = [1]
       shapeless.insert(index)
     }

@@ -35,6 +35,25 @@ import Testing
     #expect(places(random.model(outputs: [product])) == [OperatorPlace(name: "FAKE_QUANT", index: 0)])
   }
 
+  /// 1 stands in the file where a dimension is known only when the model runs.
+  @Test func whatFollowsFromAVariableShapeIsNotTold() {
+    var random = RandomModel(.float32, seed: 4)
+    let source = random.input([2, 3])
+    let first = random.append(.fakeQuant, .none, [source], quantization: nil, shape: [1, 4])
+    let product = random.append(.add, .arithmetic(activation: .none), [first, source], quantization: nil)
+    let model = random.model(outputs: [product])
+    #expect(places(model).map { $0?.index } == [0, 1])
+    var tensors = model.main.tensors
+    tensors[first] = Tensor(
+      name: "", type: .float32, shape: [1, 4], hasShape: true, shapeSignature: [-1, 4], constant: nil,
+      quantization: nil, sparsity: nil, isVariable: false)
+    let main = Subgraph(
+      name: "", tensors: tensors, operators: model.main.operators, inputs: model.main.inputs,
+      outputs: model.main.outputs)
+    let variable = Model(bytes: model.bytes, description: "", main: main, subgraphCount: 1, metadata: [:])
+    #expect(places(variable).map { $0?.index } == [0])
+  }
+
   @Test func whatLiesInNoOperatorIsTold() {
     var options = CompilerOptions()
     options.arenaByteLimit = 1000
