@@ -41,6 +41,7 @@ bool maskd_processor_has_avx512vbmi(void) {
 #elif defined(__aarch64__)
 
 #include <asm/hwcap.h>
+#include <stdint.h>
 #include <sys/auxv.h>
 
 bool maskd_processor_has_neon(void) {
@@ -48,11 +49,23 @@ bool maskd_processor_has_neon(void) {
 }
 
 bool maskd_processor_has_dotprod(void) {
-  return getauxval(AT_HWCAP) & HWCAP_ASIMDDP;
+  const unsigned long wanted = HWCAP_ASIMDDP | HWCAP_ASIMDRDM;
+  return (getauxval(AT_HWCAP) & wanted) == wanted;
 }
 
 bool maskd_processor_has_i8mm(void) {
   return getauxval(AT_HWCAP2) & HWCAP2_I8MM;
+}
+
+// The main ID register, which the system reads for a program where HWCAP_CPUID is set.
+bool maskd_processor_is_in_order(void) {
+  enum { ARM = 0x41, CORTEX_A55 = 0xd05, CORTEX_A510 = 0xd46, CORTEX_A520 = 0xd80 };
+  if (!(getauxval(AT_HWCAP) & HWCAP_CPUID))
+    return false;
+  uint64_t id;
+  __asm__("mrs %0, midr_el1" : "=r"(id));
+  const uint64_t part = id >> 4 & 0xfff;
+  return (id >> 24 & 0xff) == ARM && (part == CORTEX_A55 || part == CORTEX_A510 || part == CORTEX_A520);
 }
 
 #endif

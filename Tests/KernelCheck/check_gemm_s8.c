@@ -3,6 +3,9 @@
 #include "result.h"
 #include "scales.h"
 #include "values.h"
+#if defined(__aarch64__)
+#include "../../Sources/CKernels/dotprod/dotprod.h"
+#endif
 
 enum { ROWS = 64, COLUMNS = 160, TAPS = 10, PRODUCTS = 640 };
 // Rows so deep that a kernel takes them piece by piece.
@@ -164,14 +167,28 @@ static void run_cases(const maskd_kernels *family, const maskd_kernels *generic)
              (size_t)values_in(DEEPEST_TAP - 80, DEEPEST_TAP));
 }
 
+// The dotprod family has two kernels, of which a processor takes one.
+static void run_all(const maskd_kernels *family, const maskd_kernels *generic) {
+  run_cases(family, generic);
+#if defined(__aarch64__)
+  maskd_kernels other = *family;
+  if (family->gemm_s8 == maskd_gemm_s8_25x16_dotprod)
+    other.gemm_s8 = maskd_gemm_s8_25x16_dotprod_in_order;
+  else if (family->gemm_s8 == maskd_gemm_s8_25x16_dotprod_in_order)
+    other.gemm_s8 = maskd_gemm_s8_25x16_dotprod;
+  if (other.gemm_s8 != family->gemm_s8)
+    run_cases(&other, generic);
+#endif
+}
+
 static void run(const maskd_kernels *family, const maskd_kernels *generic) {
   now.to_float = false;
-  run_cases(family, generic);
+  run_all(family, generic);
 }
 
 static void run_to_float(const maskd_kernels *family, const maskd_kernels *generic) {
   now.to_float = true;
-  run_cases(family, generic);
+  run_all(family, generic);
 }
 
 // The job: a 1x1 convolution of 96 pixels, 96 channels to 96.

@@ -52,11 +52,6 @@ static inline maskd_depthwise_neon maskd_depthwise_of_neon(size_t channels, cons
   };
 }
 
-static inline void maskd_next_row_neon(maskd_depthwise_neon *d, size_t pixels) {
-  d->rows += d->window->height;
-  d->all_results += pixels * d->window->result_step;
-}
-
 #pragma clang attribute push(__attribute__((always_inline)), apply_to = function)
 
 // The block's activations of one tap; `is_part` where there are fewer than sixteen.
@@ -110,16 +105,23 @@ static inline void maskd_take_ranges_neon(maskd_depthwise_neon *d, const maskd_r
   maskd_take_range_neon(d->epilogue, &d->range);
 }
 
+// Convolves the rows of a block. The next row of results goes behind the last.
+typedef void (*maskd_convolve_block_neon)(maskd_depthwise_neon *d, maskd_row_neon *row, size_t rows, size_t pixels);
+
+static inline void maskd_next_row_neon(maskd_depthwise_neon *d) {
+  d->rows += d->window->height;
+}
+
 // Convolves block by block.
-static inline void maskd_convolve_neon(const maskd_depthwise_neon *call, maskd_way_neon way, size_t count,
-                                       size_t pixels,
-                                       void (*convolve)(maskd_depthwise_neon *d, maskd_row_neon *row, size_t pixels)) {
+static inline void maskd_convolve_neon(const maskd_depthwise_neon *call, maskd_way_neon way, size_t count, size_t rows,
+                                       size_t pixels, maskd_convolve_block_neon convolve) {
   maskd_depthwise_neon d = *call; // a copy, which no store through a result can change
   maskd_row_neon row = maskd_row_of_neon(&d, way, count);
   const size_t blocks = maskd_blocks_neon(d.channels);
   for (size_t block = 0; block < blocks; block += 1) {
+    d.rows = call->rows;
     maskd_begin_block_neon(&d, &row, block);
-    convolve(&d, &row, pixels);
+    convolve(&d, &row, rows, pixels);
   }
   maskd_take_ranges_neon(&d, &row);
 }
@@ -207,22 +209,22 @@ static inline void maskd_finish_halves_neon(maskd_depthwise_neon *d, maskd_row_n
   MASKD_ONE_WAY_NEON(NAME, right_within, MASKD_WAY_RIGHT_WITHIN)                                                       \
   MASKD_ONE_WAY_NEON(NAME, to_float, MASKD_WAY_FLOAT)                                                                  \
   MASKD_ONE_WAY_NEON(NAME, in_any_way, MASKD_WAY_ANY)                                                                  \
-  static void NAME(const maskd_depthwise_neon *d, size_t pixels) {                                                     \
+  static void NAME(const maskd_depthwise_neon *d, size_t rows, size_t pixels) {                                        \
     if (d->way == MASKD_WAY_RIGHT)                                                                                     \
-      NAME##_right(d, pixels);                                                                                         \
+      NAME##_right(d, rows, pixels);                                                                                   \
     else if (d->way == MASKD_WAY_RIGHT_SIGNED)                                                                         \
-      NAME##_right_signed(d, pixels);                                                                                  \
+      NAME##_right_signed(d, rows, pixels);                                                                            \
     else if (d->way == MASKD_WAY_RIGHT_WITHIN)                                                                         \
-      NAME##_right_within(d, pixels);                                                                                  \
+      NAME##_right_within(d, rows, pixels);                                                                            \
     else if (d->way == MASKD_WAY_FLOAT)                                                                                \
-      NAME##_to_float(d, pixels);                                                                                      \
+      NAME##_to_float(d, rows, pixels);                                                                                \
     else                                                                                                               \
-      NAME##_in_any_way(d, pixels);                                                                                    \
+      NAME##_in_any_way(d, rows, pixels);                                                                              \
   }
 
 #define MASKD_ONE_WAY_NEON(NAME, SUFFIX, WAY)                                                                          \
-  static __attribute__((noinline)) void NAME##_##SUFFIX(const maskd_depthwise_neon *d, size_t pixels) {                \
-    maskd_convolve_neon(d, WAY, MASKD_BLOCK_NEON, pixels, NAME##_block);                                               \
+  static __attribute__((noinline)) void NAME##_##SUFFIX(const maskd_depthwise_neon *d, size_t rows, size_t pixels) {   \
+    maskd_convolve_neon(d, WAY, MASKD_BLOCK_NEON, rows, pixels, NAME##_block);                                         \
   }
 
 #endif

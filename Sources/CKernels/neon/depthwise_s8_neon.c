@@ -126,17 +126,21 @@ INLINE void convolve_pair(maskd_depthwise_neon *d, maskd_row_neon *row, size_t s
 }
 
 // A window of 3x3 or 5x5, `stride` taps from one result to the next.
-INLINE void convolve_square(maskd_depthwise_neon *d, maskd_row_neon *row, size_t side, size_t stride, size_t pixels) {
-  size_t offset = d->channel;
-  for (; pixels >= PAIR; pixels -= PAIR, offset += PAIR * d->window->pixel_step)
-    convolve_pair(d, row, side, stride, PAIR, offset);
-  if (pixels > 0)
-    convolve_pair(d, row, side, stride, 1, offset);
+INLINE void convolve_square(maskd_depthwise_neon *d, maskd_row_neon *row, size_t side, size_t stride, size_t rows,
+                            size_t pixels) {
+  for (; rows > 0; rows -= 1, maskd_next_row_neon(d)) {
+    size_t offset = d->channel, left = pixels;
+    for (; left >= PAIR; left -= PAIR, offset += PAIR * d->window->pixel_step)
+      convolve_pair(d, row, side, stride, PAIR, offset);
+    if (left > 0)
+      convolve_pair(d, row, side, stride, 1, offset);
+  }
 }
 
 #define CONVOLVE_SQUARE(SIDE, STRIDE)                                                                                  \
-  INLINE void convolve_##SIDE##_by_##STRIDE##_block(maskd_depthwise_neon *d, maskd_row_neon *row, size_t pixels) {     \
-    convolve_square(d, row, SIDE, STRIDE, pixels);                                                                     \
+  INLINE void convolve_##SIDE##_by_##STRIDE##_block(maskd_depthwise_neon *d, maskd_row_neon *row, size_t rows,         \
+                                                    size_t pixels) {                                                   \
+    convolve_square(d, row, SIDE, STRIDE, rows, pixels);                                                               \
   }                                                                                                                    \
   MASKD_EACH_WAY_NEON(convolve_##SIDE##_by_##STRIDE)
 
@@ -161,49 +165,51 @@ INLINE void add_row(const maskd_depthwise_neon *d, bool widens, const int8_t *fr
 }
 
 // Any window, any number of channels.
-INLINE void convolve_any_block(maskd_depthwise_neon *d, maskd_row_neon *row, bool widens, size_t pixels) {
+INLINE void convolve_any_block(maskd_depthwise_neon *d, maskd_row_neon *row, bool widens, size_t rows, size_t pixels) {
   const maskd_depthwise_window *window = d->window;
-  for (size_t pixel = 0; pixel < pixels; pixel += 1) {
-    int32x4_t sums[VECTORS];
-    maskd_bias_neon(row, sums);
-    for (size_t y = 0; y < window->height; y += 1)
-      add_row(d, widens, d->rows[y] + d->channel + pixel * window->pixel_step,
-              d->weights + y * window->width * MASKD_BLOCK_NEON, sums);
-    maskd_finish_pixel_neon(d, row, sums);
-  }
+  for (; rows > 0; rows -= 1, maskd_next_row_neon(d))
+    for (size_t pixel = 0; pixel < pixels; pixel += 1) {
+      int32x4_t sums[VECTORS];
+      maskd_bias_neon(row, sums);
+      for (size_t y = 0; y < window->height; y += 1)
+        add_row(d, widens, d->rows[y] + d->channel + pixel * window->pixel_step,
+                d->weights + y * window->width * MASKD_BLOCK_NEON, sums);
+      maskd_finish_pixel_neon(d, row, sums);
+    }
 }
 
-INLINE void convolve_widened_block(maskd_depthwise_neon *d, maskd_row_neon *row, size_t pixels) {
-  convolve_any_block(d, row, true, pixels);
+INLINE void convolve_widened_block(maskd_depthwise_neon *d, maskd_row_neon *row, size_t rows, size_t pixels) {
+  convolve_any_block(d, row, true, rows, pixels);
 }
 
-INLINE void convolve_paired_block(maskd_depthwise_neon *d, maskd_row_neon *row, size_t pixels) {
-  convolve_any_block(d, row, false, pixels);
+INLINE void convolve_paired_block(maskd_depthwise_neon *d, maskd_row_neon *row, size_t rows, size_t pixels) {
+  convolve_any_block(d, row, false, rows, pixels);
 }
 
-static __attribute__((noinline)) void convolve_any(const maskd_depthwise_neon *d, bool widens, size_t pixels) {
+static __attribute__((noinline)) void convolve_any(const maskd_depthwise_neon *d, bool widens, size_t rows,
+                                                   size_t pixels) {
   if (widens)
-    maskd_convolve_neon(d, d->way, d->count, pixels, convolve_widened_block);
+    maskd_convolve_neon(d, d->way, d->count, rows, pixels, convolve_widened_block);
   else
-    maskd_convolve_neon(d, d->way, d->count, pixels, convolve_paired_block);
+    maskd_convolve_neon(d, d->way, d->count, rows, pixels, convolve_paired_block);
 }
 
-static void convolve(const maskd_depthwise_neon *d, size_t pixels) {
+static void convolve(const maskd_depthwise_neon *d, size_t rows, size_t pixels) {
   const maskd_depthwise_window *window = d->window;
   const bool is_square = d->count == MASKD_BLOCK_NEON && window->height == window->width;
   const bool is_3x3 = is_square && window->width == 3, is_5x5 = is_square && window->width == 5;
   const bool is_next = window->pixel_step == window->tap_step;
   const bool is_next_but_one = window->pixel_step == 2 * window->tap_step;
   if (is_3x3 && is_next)
-    convolve_3_by_1(d, pixels);
+    convolve_3_by_1(d, rows, pixels);
   else if (is_3x3 && is_next_but_one)
-    convolve_3_by_2(d, pixels);
+    convolve_3_by_2(d, rows, pixels);
   else if (is_5x5 && is_next)
-    convolve_5_by_1(d, pixels);
+    convolve_5_by_1(d, rows, pixels);
   else if (is_5x5 && is_next_but_one)
-    convolve_5_by_2(d, pixels);
+    convolve_5_by_2(d, rows, pixels);
   else
-    convolve_any(d, false, pixels);
+    convolve_any(d, false, rows, pixels);
 }
 
 void maskd_depthwise_s8_neon(size_t rows, size_t pixels, size_t channels, const maskd_depthwise_window *window,
@@ -211,15 +217,12 @@ void maskd_depthwise_s8_neon(size_t rows, size_t pixels, size_t channels, const 
                              const maskd_epilogue *epilogue) {
   const size_t block_bytes = window->height * window->width * MASKD_BLOCK_NEON;
   const int8_t *weights = packed;
-  maskd_depthwise_neon d =
+  const maskd_depthwise_neon d =
       maskd_depthwise_of_neon(channels, window, taps, weights + HEADER_BYTES, block_bytes, result, epilogue);
-  for (size_t row = 0; row < rows; row += 1) {
-    if (*weights != 0)
-      convolve_any(&d, true, pixels);
-    else
-      convolve(&d, pixels);
-    maskd_next_row_neon(&d, pixels);
-  }
+  if (*weights != 0)
+    convolve_any(&d, true, rows, pixels);
+  else
+    convolve(&d, rows, pixels);
 }
 
 #pragma clang attribute pop

@@ -176,17 +176,10 @@ static inline const void *maskd_anew_neon(const void *values) {
   return values;
 }
 
-// What the sums of a tile begin with: row by row, `vectors` a row.
-static inline void maskd_begin_neon(size_t rows, size_t vectors, const maskd_product_neon *p, size_t row,
-                                    int32x4_t *sums) {
-  const int32_t *bias = p->epilogue->bias + p->column, *terms = p->row_terms;
-#pragma clang loop unroll(full)
-  for (size_t r = 0; r < rows; r += 1) {
-    bias = vectors > 1 ? maskd_anew_neon(bias) : bias;
-#pragma clang loop unroll(full)
-    for (size_t v = 0; v < vectors; v += 1)
-      sums[r * vectors + v] = vld1q_s32(bias + 4 * v);
-  }
+// What a weight zero point contributes to the sums of a tile: row by row, `vectors` a row.
+static inline void maskd_add_terms_neon(size_t rows, size_t vectors, const maskd_product_neon *p, size_t row,
+                                        int32x4_t *sums) {
+  const int32_t *terms = p->row_terms;
   if (!terms)
     return;
 #pragma clang loop unroll(full)
@@ -194,6 +187,20 @@ static inline void maskd_begin_neon(size_t rows, size_t vectors, const maskd_pro
 #pragma clang loop unroll(full)
     for (size_t v = 0; v < vectors; v += 1)
       sums[r * vectors + v] = vaddq_s32(sums[r * vectors + v], vdupq_n_s32(terms[row + r]));
+}
+
+// What those sums begin with.
+static inline void maskd_begin_neon(size_t rows, size_t vectors, const maskd_product_neon *p, size_t row,
+                                    int32x4_t *sums) {
+  const int32_t *bias = p->epilogue->bias + p->column;
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += 1) {
+    bias = vectors > 1 ? maskd_anew_neon(bias) : bias;
+#pragma clang loop unroll(full)
+    for (size_t v = 0; v < vectors; v += 1)
+      sums[r * vectors + v] = vld1q_s32(bias + 4 * v);
+  }
+  maskd_add_terms_neon(rows, vectors, p, row, sums);
 }
 
 static inline void maskd_finish_slow_rows_neon(size_t rows, size_t vectors, const maskd_product_neon *p, size_t row,
