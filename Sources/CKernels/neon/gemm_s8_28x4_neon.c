@@ -119,70 +119,83 @@ INLINE void multiply_piece(size_t rows, bool has_least, const int8_t *packed, si
     multiply_four_rows(packed, sixteens, rest > 0 && rest <= KR / 2, weights, sums);
 }
 
-// The sums of up to four rows make sixteen results.
-INLINE void finish_right(maskd_way_neon way, size_t rows, const maskd_product_neon *p, size_t row,
-                         const int32x4_t *sums) {
-  const int32x4_t multiplier = vld1q_s32(p->epilogue->multiplier + p->column);
-  const int32x4_t shift = vld1q_s32(p->epilogue->shift + p->column);
-  const maskd_scales_neon scales = {{multiplier, multiplier, multiplier, multiplier}, {shift, shift, shift, shift}};
-  const uint32x4_t values = vreinterpretq_u32_s8(maskd_sixteen_results_neon(sums, &scales, &p->results, way));
-  const size_t stride = p->result_stride;
-  char *result = p->result + row * stride;
-  vst1q_lane_u32((void *)result, values, 0);
-  if (rows > 1)
-    vst1q_lane_u32((void *)(result + stride), values, 1);
-  if (rows > 2)
-    vst1q_lane_u32((void *)(result + 2 * stride), values, 2);
-  if (rows > 3)
-    vst1q_lane_u32((void *)(result + 3 * stride), values, 3);
+// What a block's four columns have in common, side by side: one instruction loads them.
+typedef struct columns {
+  int32x4_t bias, multiplier, shift;
+} columns;
+
+INLINE void make_columns(const maskd_product_neon *p, columns *c) {
+  c->bias = vld1q_s32(p->epilogue->bias + p->column);
+  if (p->results.way >= MASKD_WAY_ANY)
+    return;
+  c->multiplier = vld1q_s32(p->epilogue->multiplier + p->column);
+  c->shift = vld1q_s32(p->epilogue->shift + p->column);
 }
 
-INLINE void finish(size_t rows, const maskd_product_neon *p, maskd_product_neon *shared, size_t row,
+// Writes four bytes, and goes on to the next row.
+#define STORE_ROW(LANE)                                                                                                \
+  __asm__ volatile("st1 {%1.s}[" #LANE "], [%0], %2" : "+r"(result) : "w"(values), "r"(stride) : "memory")
+
+// The sums of up to four rows make sixteen results.
+INLINE void finish_right(maskd_way_neon way, size_t rows, const maskd_product_neon *p, size_t row, const columns *c,
+                         const int32x4_t *sums) {
+  const maskd_scales_neon scales = {{c->multiplier, c->multiplier, c->multiplier, c->multiplier},
+                                    {c->shift, c->shift, c->shift, c->shift}};
+  const int8x16_t values = maskd_sixteen_results_neon(sums, &scales, &p->results, way);
+  const size_t stride = p->result_stride;
+  char *result = p->result + row * stride;
+  STORE_ROW(0);
+  if (rows > 1)
+    STORE_ROW(1);
+  if (rows > 2)
+    STORE_ROW(2);
+  if (rows > 3)
+    STORE_ROW(3);
+}
+
+INLINE void finish(size_t rows, const maskd_product_neon *p, maskd_product_neon *shared, const columns *c, size_t row,
                    const int32x4_t *sums) {
   if (p->results.way == MASKD_WAY_RIGHT)
-    finish_right(MASKD_WAY_RIGHT, rows, p, row, sums);
+    finish_right(MASKD_WAY_RIGHT, rows, p, row, c, sums);
   else if (p->results.way == MASKD_WAY_RIGHT_SIGNED)
-    finish_right(MASKD_WAY_RIGHT_SIGNED, rows, p, row, sums);
+    finish_right(MASKD_WAY_RIGHT_SIGNED, rows, p, row, c, sums);
   else if (p->results.way == MASKD_WAY_RIGHT_WITHIN)
-    finish_right(MASKD_WAY_RIGHT_WITHIN, rows, p, row, sums);
+    finish_right(MASKD_WAY_RIGHT_WITHIN, rows, p, row, c, sums);
   else if (p->results.way == MASKD_WAY_FLOAT)
     maskd_finish_float_neon(rows, 1, p, shared, row, sums);
   else
     maskd_finish_slow_rows_neon(rows, 1, p, row, sums);
 }
 
-INLINE void add_rows(size_t rows, const int32x4_t *products, int32x4_t *sums) {
-#pragma clang loop unroll(full)
-  for (size_t r = 0; r < rows; r += 1)
-    sums[r] = vaddq_s32(sums[r], products[r]);
-}
-
 INLINE void multiply_tile(size_t rows, bool has_least, const maskd_product_neon *p, maskd_product_neon *shared,
-                          size_t row, int8_t *packed) {
+                          const columns *block, size_t row, int8_t *packed) {
   int32x4_t sums[ROWS], products[ROWS];
   size_t done = rows > 1 ? p->bytes : maskd_next_piece_neon(p, shared, row, 0, packed);
-  multiply_piece(rows, has_least, packed, done, p->weights, products);
-  maskd_begin_neon(rows, 1, p, row, sums);
-  add_rows(rows, products, sums);
+  multiply_piece(rows, has_least, packed, done, p->weights, sums);
   while (rows == 1 && done < p->bytes) {
     const size_t bytes = maskd_next_piece_neon(p, shared, row, done, packed);
     multiply_piece(rows, has_least, packed, bytes, p->weights + done * NR, products);
-    add_rows(rows, products, sums);
+    sums[0] = vaddq_s32(sums[0], products[0]);
     done += bytes;
   }
+  const int32x4x3_t all = vld1q_s32_x3(maskd_anew_neon(block));
+  const columns c = {all.val[0], all.val[1], all.val[2]};
 #pragma clang loop unroll(full)
-  for (size_t r = rows; r < ROWS; r += 1)
-    sums[r] = sums[0];
-  finish(rows, p, shared, row, sums);
+  for (size_t r = 0; r < ROWS; r += 1)
+    sums[r] = vaddq_s32(sums[r < rows ? r : 0], r < rows ? c.bias : vdupq_n_s32(0));
+  maskd_add_terms_neon(rows, 1, p, row, sums);
+  finish(rows, p, shared, &c, row, sums);
 }
 
 INLINE void multiply(size_t rows, bool has_least, maskd_product_neon *shared, size_t row, size_t count, int8_t *packed,
                      size_t blocks) {
   maskd_product_neon p = *shared;
+  columns c;
   for (; blocks > 0; blocks -= 1, maskd_move_on_neon(&p, NR, NR)) {
+    make_columns(&p, &c);
     int8_t *tile = packed;
     for (size_t i = 0; i < count; i += 1, tile += p.tile_bytes)
-      multiply_tile(rows, has_least, &p, shared, row + i * rows, tile);
+      multiply_tile(rows, has_least, &p, shared, &c, row + i * rows, tile);
   }
 }
 
