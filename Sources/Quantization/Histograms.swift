@@ -31,7 +31,7 @@ public struct WeightHistogram: Sendable {
   public let resultName: String
   /// The float weights.
   public let before: BandCounts
-  /// What the small weights stand for, in the same bands.
+  /// What the weights of the other model stand for, in the same bands.
   public let after: BandCounts
   /// The levels of int8 weights; nil for others.
   public let levels: BandCounts?
@@ -56,7 +56,7 @@ public struct ActivationBands: Sendable {
 extension FloatModel {
   private static let bandCount = 48
 
-  /// The weights of all layers whose weights are smaller in a model that was made of this one.
+  /// The weights of all layers whose weights are others in a model that was made of this one.
   public func weightHistograms(in small: ModelDraft) -> [WeightHistogram] {
     var layers: [String: OperatorDraft] = [:]
     for node in small.main.operators where node.weightAxis != nil {
@@ -66,7 +66,8 @@ extension FloatModel {
     return draft.main.operators.enumerated().compactMap { index, node in
       guard node.weightAxis != nil, let result = node.outputs.first, let before = draft.main.floats(node, 1),
         let layer = layers[draft.main.tensors[result].name],
-        let after = small.main.smallWeights(of: layer, producers), after.reals.count == before.count
+        let after = small.main.weights(of: layer, producers), after.reals.count == before.count,
+        after.levels != nil || after.reals != before
       else { return nil }
       let largest = (before + after.reals).map(abs).filter(\.isFinite).max() ?? 0
       func bands(_ values: [Float]) -> BandCounts {
@@ -82,8 +83,8 @@ extension FloatModel {
 }
 
 extension GraphDraft {
-  /// The weights of a layer in int8, or in float16 behind a DEQUANTIZE; nil where they are neither.
-  fileprivate func smallWeights(
+  /// The weights of a layer in int8, float32, or float16 behind a DEQUANTIZE; nil where they are none of these.
+  fileprivate func weights(
     of node: OperatorDraft, _ producers: [Int?]
   ) -> (reals: [Float], levels: BandCounts?)? {
     guard node.inputs.count > 1, var tensor = node.inputs[1] else { return nil }
@@ -93,6 +94,7 @@ extension GraphDraft {
       tensor = source
     }
     let weights = tensors[tensor]
+    if let floats = weights.floats { return (floats, nil) }
     guard let constant = weights.constant, let shape = weights.shape else { return nil }
     if weights.type == .float16, constant.range.count == 2 * weights.elementCount {
       let reals = constant.source.withUnsafeBytes(in: constant.range) { bytes in

@@ -56,7 +56,8 @@ import Testing
     #expect(halves.contains(">before<") && halves.contains(">after<"))
     for part in ["SQNR", "int8", "Ways that"] { #expect(!halves.contains(part), "\(part)") }
     #expect(try page(["--mode", "dynamic"]).contains("Weights in int8"))
-    #expect(try page(["--mode", "float32"]).contains("No weights became smaller."))
+    #expect(try page(["--mode", "float32"]).contains("No weights were changed."))
+    #expect(try page(["--mode", "float32", "--prune", "0.5"]).contains(">after<"))
   }
 
   @Test func theAccuracyComesWithThePicturesThatChanged() throws {

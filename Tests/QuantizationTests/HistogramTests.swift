@@ -32,7 +32,7 @@ struct HistogramTests {
     }
   }
 
-  @Test func onlyWhatBecameSmallerIsCounted() throws {
+  @Test func onlyWhatWasChangedIsCounted() throws {
     let float = try FloatModel(parsing: Self.chain.bytes)
     #expect(float.weightHistograms(in: float.draft).isEmpty)
     let halves = float.weightHistograms(in: float.withFloat16Weights())
@@ -41,6 +41,12 @@ struct HistogramTests {
     #expect(float.weightHistograms(in: float.withDynamicRange()).isEmpty)
     let (_, result) = try IntegerModelTests.quantized(Self.chain)
     #expect(float.weightHistograms(in: result.draft(keepingFloat: [1])).map(\.index) == [0])
+    // Of pruned weights half are in the middle; small layers are not pruned.
+    var larger = Self.chain
+    larger.addConvolution(channels: 16, from: 16)
+    let large = try FloatModel(parsing: larger.bytes)
+    let pruned = try #require(large.weightHistograms(in: large.pruned(to: 0.5).model.draft).last)
+    #expect(pruned.levels == nil && pruned.after.counts.max() ?? 0 > pruned.before.counts.max() ?? 0)
   }
 
   @Test func activationsComeWithTheRangeThatWasChosen() throws {

@@ -19,6 +19,9 @@ extension QuantizeReport {
 
   private static func name(_ path: String) -> String { path.split(separator: "/").last.map(String.init) ?? path }
 
+  /// A line of the text as a sentence.
+  static func sentence(_ line: String) -> String { line.prefix(1).uppercased() + line.dropFirst() + "." }
+
   private func addSummary(to page: inout ReportPage) {
     page.addTable(
       [("", false), ("Before", true), ("After", true), ("", true)],
@@ -38,6 +41,8 @@ extension QuantizeReport {
     if let integers, let calibration {
       page.addParagraph("Calibrated with \(integers.sampleCount) of \(calibration.foundCount) pictures.")
     }
+    // The sizes are in the table.
+    for line in compression.lines.dropFirst() { page.addParagraph(Self.sentence(line)) }
     guard !keptFloat.isEmpty else { return }
     page.addParagraph("Layers that stay float:")
     page.addTable(

@@ -5,7 +5,7 @@ import ReportPage
 extension QuantizeReport {
   func addAccuracy(_ result: AccuracyGate.Result, to page: inout ReportPage) {
     page.addHeading("Accuracy")
-    for line in accuracyLines(result) { page.addParagraph(line.prefix(1).uppercased() + line.dropFirst() + ".") }
+    for line in accuracyLines(result) { page.addParagraph(Self.sentence(line)) }
     let (before, after) = (result.before.evaluation, result.best.after.evaluation)
     page.addPlots([
       MatrixPlot(title: "Class (rows) and answer before", labels: before.labels, counts: before.confusion.counts),

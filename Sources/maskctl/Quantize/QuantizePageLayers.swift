@@ -8,7 +8,7 @@ extension QuantizeReport {
     let weights = float.weightHistograms(in: form.draft(keepingFloat: kept, compression.clustering))
     let activations = integers?.activationBands(keepingFloat: kept) ?? []
     guard !weights.isEmpty || !activations.isEmpty else {
-      return page.addParagraph("No weights became smaller.")
+      return page.addParagraph("No weights were changed.")
     }
     page.addHeading(activations.isEmpty ? "Weights" : "Weights and activations")
     page.addParagraph(
