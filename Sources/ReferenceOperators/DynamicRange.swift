@@ -27,7 +27,7 @@ struct DynamicInput {
       let lowest: Float = isSymmetric ? -127 : -128
       scales.append(scale)
       integers += part.map {
-        let steps = (Float(zeroPoint) + $0 * inverse).rounded(.toNearestOrAwayFromZero)
+        let steps = ($0 * inverse).rounded(.toNearestOrAwayFromZero) + Float(zeroPoint)
         return Int(min(max(steps, lowest), 127)) - zeroPoint
       }
     }

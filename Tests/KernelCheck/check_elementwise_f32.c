@@ -178,8 +178,7 @@ static void fill_for_rounding(float *values, size_t count, float scale) {
 }
 
 static uint8_t oracle_quantize(float value, const maskd_quantization *to) {
-  const float product = value * to->inverse_scale;
-  const float steps = roundf(product + to->zero_point);
+  const float steps = roundf(value * to->inverse_scale) + (float)to->zero_point;
   const float clamped = fminf(fmaxf(steps, -128), 127);
   return (uint8_t)((uint8_t)(int8_t)clamped ^ to->flip);
 }
@@ -190,7 +189,7 @@ static void run_quantize(const maskd_kernels *family, const maskd_kernels *gener
   for (size_t count = 1; count <= COUNT && !checks_should_stop(); count += 1) {
     case_begin("%zu values", count);
     const float scale = values_coin() ? 0.0625f : 0.01f;
-    const maskd_quantization to = {1 / scale, (float)values_in(-128, 127), values_coin() ? 0x80 : 0};
+    const maskd_quantization to = {1 / scale, (int32_t)values_in(-128, 127), values_coin() ? 0x80 : 0};
     float *values = guarded_place(&now.left_memory, count * sizeof *values, values_coin());
     fill_for_rounding(values, count, scale);
     static uint8_t expected[COUNT];

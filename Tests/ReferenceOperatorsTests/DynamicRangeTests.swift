@@ -6,14 +6,14 @@ import Testing
 @Suite struct DynamicRangeTests {
   private func steps(_ values: [Float], of unit: Float = 64) -> [Float] { values.map { $0 / unit } }
 
-  /// -64 to 191 steps are 255: the zero point is -128 + 64. A tie is rounded away from zero with the zero point in it:
-  /// 1.5 - 64 becomes -63, which is 1 step.
+  /// -64 to 191 steps are 255: the zero point is -128 + 64. A tie is rounded away from zero before the zero point is
+  /// added: 1.5 becomes 2 steps.
   @Test func perChannelWeightsTakeAnAsymmetricInput() throws {
     let input = Operand.float([1, 1, 3, 1], steps([-64, 191, 1.5]))
     let weights = Operand.quantized(.int8, [2, 1, 1, 1], [1, 3], scales: [1, 0.5], zeros: [0, 0])
     let results = try reals(
       .convolution2D, .convolution(convolutionOptions()), [input, weights, .float([2], [0, 1])])
-    #expect(results == steps([-64, -96 + 64, 191, 286.5 + 64, 1, 1.5 + 64]))
+    #expect(results == steps([-64, -96 + 64, 191, 286.5 + 64, 2, 3 + 64]))
   }
 
   /// The largest magnitude is 127 steps; ties go away from zero on both sides.

@@ -40,25 +40,24 @@ static inline __attribute__((always_inline)) void maskd_take_value(float value, 
 // The largest float below a half: added and cut off it rounds as a half does, but for values a hair below a half.
 static const float maskd_almost_half = 0x1.fffffep-2f;
 
-static inline __attribute__((always_inline)) int8_t maskd_quantized(float value, const maskd_quantization *to) {
-  const float product = value * to->inverse_scale;
-  const float steps = product + to->zero_point;
-  const float floored = steps > -128 ? steps : -128;
-  const float clamped = floored < 127 ? floored : 127;
-  const int32_t rounded = (int32_t)(clamped + __builtin_copysignf(maskd_almost_half, clamped));
-  return (int8_t)((uint8_t)rounded ^ to->flip);
-}
-
 // Beyond this many steps every zero point leaves the range of int8, and rounding need not fear overflow.
 static const float maskd_most_steps = 512;
 
-static inline __attribute__((always_inline)) int8_t maskd_divided(float value, const maskd_division *by) {
-  const float steps = value / by->scale;
+// Steps as an int8 value: rounded, a tie away from zero, with the zero point added, saturated and flipped.
+static inline __attribute__((always_inline)) int8_t maskd_rounded(float steps, int32_t zero_point, uint8_t flip) {
   const float floored = steps > -maskd_most_steps ? steps : -maskd_most_steps;
   const float clamped = floored < maskd_most_steps ? floored : maskd_most_steps;
-  const int32_t rounded = (int32_t)(clamped + __builtin_copysignf(maskd_almost_half, clamped)) + by->zero_point;
+  const int32_t rounded = (int32_t)(clamped + __builtin_copysignf(maskd_almost_half, clamped)) + zero_point;
   const int32_t saturated = rounded < -128 ? -128 : rounded > 127 ? 127 : rounded;
-  return (int8_t)((uint8_t)saturated ^ by->flip);
+  return (int8_t)((uint8_t)saturated ^ flip);
+}
+
+static inline __attribute__((always_inline)) int8_t maskd_quantized(float value, const maskd_quantization *to) {
+  return maskd_rounded(value * to->inverse_scale, to->zero_point, to->flip);
+}
+
+static inline __attribute__((always_inline)) int8_t maskd_divided(float value, const maskd_division *by) {
+  return maskd_rounded(value / by->scale, by->zero_point, by->flip);
 }
 
 #endif

@@ -182,12 +182,12 @@ typedef void (*maskd_sums_of_columns_f32_function)(size_t columns, size_t rows, 
 // passed over.
 typedef void (*maskd_range_f32_function)(size_t count, const float *values, float *range);
 
-// result = saturate(round(value * inverse_scale + zero_point)) ^ flip, a tie away from zero. Neither the rounding of
-// the product nor that of the sum is left out: TFLite quantizes activations in float. Every family gives the same bits,
-// but for what is infinite or no number: that becomes any byte.
+// result = saturate(round(value * inverse_scale) + zero_point) ^ flip, a tie away from zero, as TFLite quantizes
+// activations. Every family gives the same bits, but for what is more than 2^30 steps from zero, infinite or no number:
+// that becomes any byte.
 typedef struct maskd_quantization {
   float inverse_scale;
-  float zero_point;
+  int32_t zero_point;
   uint8_t flip; // 0x80 where the result is stored with an activation offset of 128, else 0
 } maskd_quantization;
 

@@ -4,13 +4,13 @@
 #include "neon.h"
 #include <arm_neon.h>
 
-// fcvtas rounds a tie away from zero, and it saturates, as the narrowing does that follows: nothing has to be clamped.
+// fcvtas rounds a tie away from zero, and the narrowing that follows saturates: nothing has to be clamped.
 
 enum { STEP = 16 };
 
 static inline __attribute__((always_inline)) int32x4_t quantized_4(const float *values, const maskd_quantization *to) {
   const float32x4_t scaled = vmulq_n_f32(vld1q_f32(values), to->inverse_scale);
-  return vcvtaq_s32_f32(vaddq_f32(scaled, vdupq_n_f32(to->zero_point)));
+  return vaddq_s32(vcvtaq_s32_f32(scaled), vdupq_n_s32(to->zero_point));
 }
 
 static inline __attribute__((always_inline)) int16x8_t quantized_8(const float *values, const maskd_quantization *to) {

@@ -195,17 +195,21 @@ static void maskd_sums_of_columns_f32_vector(size_t columns, size_t rows, size_t
   }
 }
 
+// As maskd_rounded, a vector at a time.
+MASKD_INLINE maskd_vector_s8 maskd_rounded_vector(maskd_vector steps, int32_t zero_point, uint8_t flip) {
+  const maskd_vector most = maskd_most_steps, half = maskd_almost_half;
+  const maskd_vector floored = steps > -most ? steps : -most;
+  const maskd_vector clamped = floored < most ? floored : most;
+  const maskd_vector nudged = clamped + __builtin_elementwise_copysign(half, clamped);
+  const maskd_vector_s32 rounded = __builtin_convertvector(nudged, maskd_vector_s32) + zero_point;
+  const maskd_vector_s32 saturated =
+      __builtin_elementwise_min(__builtin_elementwise_max(rounded, (maskd_vector_s32)-128), (maskd_vector_s32)127);
+  return __builtin_convertvector(saturated, maskd_vector_s8) ^ (maskd_vector_s8)(int8_t)flip;
+}
+
 // As maskd_quantized, a vector at a time.
 MASKD_INLINE maskd_vector_s8 maskd_quantized_vector(maskd_vector values, const maskd_quantization *to) {
-  const maskd_vector scaled = values * to->inverse_scale;
-  const maskd_vector steps = scaled + to->zero_point;
-  const maskd_vector minimum = -128, maximum = 127;
-  const maskd_vector floored = steps > minimum ? steps : minimum;
-  const maskd_vector clamped = floored < maximum ? floored : maximum;
-  const maskd_vector half = maskd_almost_half;
-  const maskd_vector nudged = clamped + __builtin_elementwise_copysign(half, clamped);
-  const maskd_vector_s32 rounded = __builtin_convertvector(nudged, maskd_vector_s32);
-  return __builtin_convertvector(rounded, maskd_vector_s8) ^ (maskd_vector_s8)(int8_t)to->flip;
+  return maskd_rounded_vector(values * to->inverse_scale, to->zero_point, to->flip);
 }
 
 static void maskd_quantize_f32_s8_vector(size_t count, const float *values, const maskd_quantization *to,
@@ -222,15 +226,7 @@ static void maskd_quantize_f32_s8_vector(size_t count, const float *values, cons
 
 // As maskd_divided, a vector at a time.
 MASKD_INLINE maskd_vector_s8 maskd_divided_vector(maskd_vector values, const maskd_division *by) {
-  const maskd_vector steps = values / by->scale;
-  const maskd_vector most = maskd_most_steps, half = maskd_almost_half;
-  const maskd_vector floored = steps > -most ? steps : -most;
-  const maskd_vector clamped = floored < most ? floored : most;
-  const maskd_vector nudged = clamped + __builtin_elementwise_copysign(half, clamped);
-  const maskd_vector_s32 rounded = __builtin_convertvector(nudged, maskd_vector_s32) + by->zero_point;
-  const maskd_vector_s32 saturated =
-      __builtin_elementwise_min(__builtin_elementwise_max(rounded, (maskd_vector_s32)-128), (maskd_vector_s32)127);
-  return __builtin_convertvector(saturated, maskd_vector_s8) ^ (maskd_vector_s8)(int8_t)by->flip;
+  return maskd_rounded_vector(values / by->scale, by->zero_point, by->flip);
 }
 
 static void maskd_divide_f32_s8_vector(size_t count, const float *values, const maskd_division *by, int8_t *result) {

@@ -117,7 +117,7 @@ extension DynamicScale {
     _ kernels: KernelTable
   ) {
     var parameters = maskd_quantization(
-      inverse_scale: inverse, zero_point: Float(zeroPoint), flip: hasOffset ? 0x80 : 0)
+      inverse_scale: inverse, zero_point: zeroPoint, flip: hasOffset ? 0x80 : 0)
     kernels.pointer.pointee.quantize_f32_s8(count, values, &parameters, result)
   }
 }
