@@ -22,7 +22,7 @@ struct DynamicInput {
       }
       let (scale, zeroPoint) =
         isSymmetric
-        ? (max(-least, greatest) / 127, 0) : Self.asymmetric(least: Double(least), greatest: Double(greatest))
+        ? (max(-least, greatest) / 127, 0) : Self.asymmetric(least: least, greatest: greatest)
       let inverse = isSymmetric ? 127 / max(-least, greatest) : 1 / scale
       let lowest: Float = isSymmetric ? -127 : -128
       scales.append(scale)
@@ -36,8 +36,9 @@ struct DynamicInput {
   }
 
   /// The zero point comes from the end of the range where rounding loses less.
-  private static func asymmetric(least: Double, greatest: Double) -> (scale: Float, zeroPoint: Int) {
-    let scale = (greatest - least) / 255
+  private static func asymmetric(least: Float, greatest: Float) -> (scale: Float, zeroPoint: Int) {
+    let scale = Double(greatest - least) / 255
+    let (least, greatest) = (Double(least), Double(greatest))
     let (fromLeast, fromGreatest) = (-128 - least / scale, 127 - greatest / scale)
     let isLeastBetter = 128 + abs(least / scale) < 127 + abs(greatest / scale)
     let zeroPoint = (isLeastBetter ? fromLeast : fromGreatest).rounded(.toNearestOrAwayFromZero)

@@ -16,6 +16,14 @@ import Testing
     #expect(results == steps([-64, -96 + 64, 191, 286.5 + 64, 2, 3 + 64]))
   }
 
+  /// Seen of LiteRT 2.3: the range is a float32 before it is divided, whose rounding makes -16.5 steps a tie.
+  @Test func theRangeIsRoundedToFloat() throws {
+    let input = Operand.float([1, 1, 3, 1], [-77.3845443725586, 107.95893859863281, -11.992813])
+    let weights = Operand.quantized(.int8, [2, 1, 1, 1], [1, 1], scales: [1, 1], zeros: [0, 0])
+    let results = try reals(.convolution2D, .convolution(convolutionOptions()), [input, weights, nil])
+    #expect(abs(results[4] / (185.34348 / 255) + 17) < 0.001)
+  }
+
   /// The largest magnitude is 127 steps; ties go away from zero on both sides.
   @Test func weightsOfOneScaleTakeASymmetricInput() throws {
     let input = Operand.float([1, 1, 4, 1], steps([-127, 64, 1.5, -1.5]))

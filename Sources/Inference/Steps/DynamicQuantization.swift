@@ -27,7 +27,8 @@ struct DynamicScale: BitwiseCopyable {
       (scale, inverse) = (max(-low, high) / 127, 127 / max(-low, high))
       return
     }
-    let step = (Double(high) - Double(low)) / 255
+    // TFLite takes the difference in float32 and divides in float64.
+    let step = Double(high - low) / 255
     // Measured from whichever end the rounding error is smaller at.
     let (fromLow, fromHigh) = (-128 - Double(low) / step, 127 - Double(high) / step)
     let isLowNearer = 128 + abs(Double(low) / step) < 127 + abs(Double(high) / step)
