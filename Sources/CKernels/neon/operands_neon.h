@@ -68,17 +68,20 @@ static inline void maskd_gather_part_neon(const maskd_operands_neon *o, const in
 }
 
 // The same for a whole row of taps as those of a picture's few channels: 8 to 32 values, in two parts that overlap.
-static inline void maskd_gather_short_taps_neon(const maskd_operands_neon *o, const int8_t *const *row, int8_t *to) {
-  const size_t depth = o->depth;
+static inline __attribute__((always_inline)) void
+maskd_gather_short_taps_neon(const maskd_operands_neon *o, size_t taps, const int8_t *const *row, int8_t *to) {
+  const size_t depth = o->depth, mr = o->mr;
   if (depth <= MASKD_SIXTEEN)
-    for (size_t tap = 0; tap < o->taps; tap += 1, row += o->mr, to += depth) {
-      vst1_s8(to, vld1_s8(*row));
-      vst1_s8(to + depth - 8, vld1_s8(*row + depth - 8));
+    for (size_t tap = 0; tap < taps; tap += 1) {
+      const int8_t *from = row[tap * mr];
+      vst1_s8(to + tap * depth, vld1_s8(from));
+      vst1_s8(to + tap * depth + depth - 8, vld1_s8(from + depth - 8));
     }
   else
-    for (size_t tap = 0; tap < o->taps; tap += 1, row += o->mr, to += depth) {
-      vst1q_s8(to, vld1q_s8(*row));
-      vst1q_s8(to + depth - MASKD_SIXTEEN, vld1q_s8(*row + depth - MASKD_SIXTEEN));
+    for (size_t tap = 0; tap < taps; tap += 1) {
+      const int8_t *from = row[tap * mr];
+      vst1q_s8(to + tap * depth, vld1q_s8(from));
+      vst1q_s8(to + tap * depth + depth - MASKD_SIXTEEN, vld1q_s8(from + depth - MASKD_SIXTEEN));
     }
 }
 
@@ -93,13 +96,29 @@ static inline size_t maskd_packed_sixteen_neon(const maskd_operands_neon *o, siz
   return (rows + o->together - 1) / o->together * o->together * MASKD_SIXTEEN;
 }
 
+typedef int8_t maskd_gathered_neon[MASKD_GATHERED_BYTES + MASKD_SIXTEEN];
+
+// A tile of rows of short taps, of which there are mostly three.
+static inline void maskd_pack_short_taps_neon(const maskd_operands_neon *o, size_t row, size_t rows, int8_t *to) {
+  maskd_gathered_neon gathered[MASKD_TALLEST_TILE];
+  const int8_t *from[MASKD_TALLEST_TILE];
+  const size_t bytes = o->taps * o->depth;
+  for (size_t r = 0; r < rows; r += 1) {
+    from[r] = gathered[r];
+    if (o->taps == 3)
+      maskd_gather_short_taps_neon(o, 3, o->pointers + row + r, gathered[r]);
+    else
+      maskd_gather_short_taps_neon(o, o->taps, o->pointers + row + r, gathered[r]);
+    vst1q_s8(gathered[r] + bytes, vdupq_n_s8(0));
+  }
+  o->place(rows, 1, from, maskd_sixteens_neon(bytes), to, 0);
+}
+
 // A tile whose rows have to be put together first.
 static inline void maskd_pack_gathered_neon(const maskd_operands_neon *o, size_t row, size_t rows, size_t first,
                                             size_t count, int8_t *to) {
-  int8_t gathered[MASKD_TALLEST_TILE][MASKD_GATHERED_BYTES + MASKD_SIXTEEN];
+  maskd_gathered_neon gathered[MASKD_TALLEST_TILE];
   const int8_t *from[MASKD_TALLEST_TILE];
-  const bool has_short_taps =
-      o->depth >= 8 && o->depth <= 2 * MASKD_SIXTEEN && o->taps * o->depth <= MASKD_GATHERED_BYTES;
   for (size_t end = first + count; first < end; first += MASKD_GATHERED_BYTES) {
     const size_t bytes = end - first < MASKD_GATHERED_BYTES ? end - first : MASKD_GATHERED_BYTES;
     for (size_t r = 0; r < rows; r += 1) {
@@ -109,10 +128,7 @@ static inline void maskd_pack_gathered_neon(const maskd_operands_neon *o, size_t
         from[r] = *pointers + first;
         continue;
       }
-      if (has_short_taps)
-        maskd_gather_short_taps_neon(o, pointers, gathered[r]);
-      else
-        maskd_gather_part_neon(o, pointers, first, bytes, gathered[r]);
+      maskd_gather_part_neon(o, pointers, first, bytes, gathered[r]);
       vst1q_s8(gathered[r] + bytes, vdupq_n_s8(0));
     }
     o->place(rows, 1, from, maskd_sixteens_neon(bytes), to, 0);
@@ -120,19 +136,42 @@ static inline void maskd_pack_gathered_neon(const maskd_operands_neon *o, size_t
   }
 }
 
+// The first tiles of rows of one tap that are neighbours in memory: their last sixteen may be read into the rows
+// behind. Returns how many it has placed.
+static inline size_t maskd_pack_neighbours_neon(const maskd_operands_neon *o, size_t row, size_t rows, size_t tiles,
+                                                int8_t *to, size_t tile_bytes) {
+  const size_t depth = o->depth, sixteens = maskd_sixteens_neon(depth);
+  const size_t behind = (sixteens * MASKD_SIXTEEN - 1) / depth; // so many rows are read into
+  const int8_t *const *pointers = o->pointers + row;
+  size_t neighbours = 1;
+  while (neighbours < rows * tiles && pointers[neighbours] == pointers[neighbours - 1] + depth)
+    neighbours += 1;
+  const size_t whole = neighbours > behind ? (neighbours - behind) / rows : 0;
+  if (whole > 0)
+    o->place(rows, whole, pointers, sixteens, to, tile_bytes);
+  return whole;
+}
+
 // Places `count` values of the rows of some tiles, from the one numbered `first` on.
 static inline __attribute__((noinline)) void maskd_pack_tiles_neon(const maskd_operands_neon *o, size_t row,
                                                                    size_t rows, size_t tiles, size_t first,
                                                                    size_t count, int8_t *to, size_t tile_bytes) {
-  const bool is_whole = count == o->taps * o->depth;
-  if (o->depth % MASKD_SIXTEEN != 0 || !is_whole) {
-    for (size_t tile = 0; tile < tiles; tile += 1)
-      maskd_pack_gathered_neon(o, row + tile * rows, rows, first, count, to + tile * tile_bytes);
+  const size_t bytes = o->taps * o->depth;
+  const bool is_whole = count == bytes;
+  if (is_whole && o->depth % MASKD_SIXTEEN == 0) {
+    const size_t sixteens = o->depth / MASKD_SIXTEEN;
+    for (size_t tap = 0; tap < o->taps; tap += 1, to += sixteens * maskd_packed_sixteen_neon(o, rows))
+      o->place(rows, tiles, o->pointers + tap * o->mr + row, sixteens, to, tile_bytes);
     return;
   }
-  const size_t sixteens = o->depth / MASKD_SIXTEEN;
-  for (size_t tap = 0; tap < o->taps; tap += 1, to += sixteens * maskd_packed_sixteen_neon(o, rows))
-    o->place(rows, tiles, o->pointers + tap * o->mr + row, sixteens, to, tile_bytes);
+  const bool has_short_taps =
+      is_whole && o->taps > 1 && o->depth >= 8 && o->depth <= 2 * MASKD_SIXTEEN && bytes <= MASKD_GATHERED_BYTES;
+  size_t tile = is_whole && o->taps == 1 ? maskd_pack_neighbours_neon(o, row, rows, tiles, to, tile_bytes) : 0;
+  for (; tile < tiles; tile += 1)
+    if (has_short_taps)
+      maskd_pack_short_taps_neon(o, row + tile * rows, rows, to + tile * tile_bytes);
+    else
+      maskd_pack_gathered_neon(o, row + tile * rows, rows, first, count, to + tile * tile_bytes);
 }
 
 // Sixteen values of the first row, sixteen of the second, and so on.
