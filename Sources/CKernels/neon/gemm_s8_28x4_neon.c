@@ -23,27 +23,36 @@ INLINE int32x4_t add_products(bool has_least, int32x4_t sum, int8x16_t x, int8x1
   return vpadalq_s16(sum, vmlal_high_s8(low, x, w));
 }
 
-// Any number of rows: their sums of all products, one vector a row.
+// Sixteen depth values of any number of rows. Moves both on.
+INLINE void add_sixteen(size_t rows, bool has_least, const int8_t **packed, const int8_t **weights, int32x4_t *lanes) {
+  int8x16_t x[ROWS];
+#pragma clang loop unroll(full)
+  for (size_t r = 0; r < rows; r += 1)
+    x[r] = vld1q_s8(*packed + r * KR);
+#pragma clang loop unroll(full)
+  for (size_t c = 0; c < NR; c += 1) {
+    const int8x16_t w = vld1q_s8(*weights + c * KR);
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r += 1)
+      lanes[r * NR + c] = add_products(has_least, lanes[r * NR + c], x[r], w);
+  }
+  *packed += rows * KR, *weights += NR * KR;
+}
+
+// Any number of rows: their sums of all products, one vector a row. One row leaves registers for two steps at a time.
 INLINE void multiply_plainly(size_t rows, bool has_least, const int8_t *packed, size_t sixteens, const int8_t *weights,
                              int32x4_t *sums) {
   int32x4_t lanes[ROWS * NR];
 #pragma clang loop unroll(full)
   for (size_t i = 0; i < rows * NR; i += 1)
     lanes[i] = vdupq_n_s32(0);
-#pragma clang loop unroll(disable)
-  for (; sixteens > 0; sixteens -= 1, packed += rows * KR, weights += NR * KR) {
-    int8x16_t x[ROWS];
-#pragma clang loop unroll(full)
-    for (size_t r = 0; r < rows; r += 1)
-      x[r] = vld1q_s8(packed + r * KR);
-#pragma clang loop unroll(full)
-    for (size_t c = 0; c < NR; c += 1) {
-      const int8x16_t w = vld1q_s8(weights + c * KR);
-#pragma clang loop unroll(full)
-      for (size_t r = 0; r < rows; r += 1)
-        lanes[r * NR + c] = add_products(has_least, lanes[r * NR + c], x[r], w);
-    }
+  for (; rows == 1 && sixteens >= 2; sixteens -= 2) {
+    add_sixteen(rows, has_least, &packed, &weights, lanes);
+    add_sixteen(rows, has_least, &packed, &weights, lanes);
   }
+#pragma clang loop unroll(disable)
+  for (; sixteens > 0; sixteens -= 1)
+    add_sixteen(rows, has_least, &packed, &weights, lanes);
 #pragma clang loop unroll(full)
   for (size_t r = 0; r < rows; r += 1) {
     const int32x4_t *l = lanes + r * NR;
