@@ -52,7 +52,7 @@ extension FloatModel {
       LayerError(
         index: pair.index, operatorName: draft.main.operators[pair.index].code.name,
         tensorName: draft.main.tensors[pair.real].name, signalToNoise: sums.signalToNoise, errorInSteps: nil,
-        shareAtEnds: nil)
+        clippedShare: nil)
     }.sorted { $0.signalToNoise < $1.signalToNoise }
   }
 

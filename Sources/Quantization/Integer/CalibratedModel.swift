@@ -17,6 +17,21 @@ struct CalibratedModel {
     return counts
   }
 
+  /// The int8 operators that compute what an operator reads, also through those that only choose or move values.
+  func operandLayers(of index: Int) -> [Int] {
+    let (rules, producers) = (rules, graph.producers)
+    var found: [Int] = []
+    var open = [index]
+    while let node = open.popLast() {
+      for case let operand? in graph.operators[node].inputs {
+        guard let producer = producers[operand], let rule = rules[producer] else { continue }
+        found.append(producer)
+        if rule == .sameScale || rule == .jointScale { open.append(producer) }
+      }
+    }
+    return found
+  }
+
   /// The int8 graph, with some operators left in float.
   func integerGraph(
     _ way: IntegerModel.Candidate, _ options: IntegerOptions, edges: Edges, form: IntegerGraph.Form = .whole,
@@ -102,7 +117,7 @@ struct CalibratedModel {
       LayerError(
         index: pair.index, operatorName: graph.operators[pair.index].code.name,
         tensorName: graph.tensors[pair.old].name, signalToNoise: sums.signalToNoise,
-        errorInSteps: sums.error(scales.quantization(of: pair.old).scales[0]), shareAtEnds: sums.shareAtEnds)
+        errorInSteps: sums.error(scales.quantization(of: pair.old).scales[0]), clippedShare: sums.clippedShare)
     }.sorted { $0.signalToNoise < $1.signalToNoise }
   }
 }

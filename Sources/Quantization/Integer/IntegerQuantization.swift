@@ -43,6 +43,14 @@ public struct IntegerModel: Sendable {
   public func activationBands(keepingFloat kept: Set<Int> = []) -> [ActivationBands] {
     calibrated.activationBands(calibrated.scales(candidates[0], options, keepingFloat: kept))
   }
+
+  /// So many of the worst layers, each followed by those that compute what it reads: rounding its operands is part of its
+  /// error, and only goes away where they are float as well.
+  public func worstLayers(_ count: Int) -> [Int] {
+    var known: Set<Int> = []
+    return layers.prefix(count).flatMap { [$0.index] + calibrated.operandLayers(of: $0.index) }
+      .filter { known.insert($0).inserted }
+  }
 }
 
 /// What int8 quantization is asked for.

@@ -19,31 +19,31 @@ public struct LayerError: Sendable {
   /// Root mean squared error over the quantization step. Rounding alone gives 0.289, the root of 1/12. Nil where the
   /// result is float.
   public let errorInSteps: Double?
-  /// The share of results at the ends of the int8 range: what lies there may have been clipped. Nil where the result is
-  /// float.
-  public let shareAtEnds: Double?
+  /// The share of results that lie beyond the int8 range, where they are clipped. Nil where the result is float.
+  public let clippedShare: Double?
 }
 
 /// Sums of a tensor and its error.
 struct ErrorSums {
   private(set) var (signal, noise): (Double, Double) = (0, 0)
-  private var (count, endCount): (Int, Int) = (0, 0)
+  private var (count, clippedCount): (Int, Int) = (0, 0)
 
   mutating func add(_ reals: UnsafeBufferPointer<Float>, _ integers: UnsafeBufferPointer<Int8>, _ scale: Quantization) {
     let (step, zeroPoint) = (scale.scales[0], Int32(scale.zeroPoints[0]))
     var (signal, noise): (Float, Float) = (0, 0)
-    var ends = 0
+    // What is nearer to an end than half a step is only rounded.
+    let (least, greatest) = ((-128.5 - Float(zeroPoint)) * step, (127.5 - Float(zeroPoint)) * step)
+    var clipped = 0
     for position in 0..<min(reals.count, integers.count) {
-      let level = integers[position]
-      let error = Float(Int32(level) - zeroPoint) * step - reals[position]
+      let error = Float(Int32(integers[position]) - zeroPoint) * step - reals[position]
       signal += reals[position] * reals[position]
       noise += error * error
-      ends &+= level == 127 || level == -128 ? 1 : 0
+      clipped &+= reals[position] < least || reals[position] > greatest ? 1 : 0
     }
     self.signal += Double(signal)
     self.noise += Double(noise)
     count += min(reals.count, integers.count)
-    endCount += ends
+    clippedCount += clipped
   }
 
   mutating func add(_ reals: UnsafeBufferPointer<Float>, _ others: UnsafeBufferPointer<Float>) {
@@ -62,7 +62,7 @@ struct ErrorSums {
 
   func error(_ step: Float) -> Double { count > 0 ? (noise / Double(count)).squareRoot() / Double(step) : 0 }
 
-  var shareAtEnds: Double { count > 0 ? Double(endCount) / Double(count) : 0 }
+  var clippedShare: Double { count > 0 ? Double(clippedCount) / Double(count) : 0 }
 }
 
 /// The ratio of two energies in dB: 200 at most, which also stands for no noise.

@@ -53,13 +53,21 @@ struct AccuracyGate {
     var attempts = [(best.kept.count, best.bytes.count, best.drop)]
     var search = FloatLayerSearch(layerCount: isAutomatic && !best.holds ? form.layers.count : 0)
     var isCutShort = false
+    // More of the worst layers may be the same layers in all: each set holds those before it.
+    var known = [best.kept.count: best.holds]
     while let count = search.next {
-      guard let next = try attempt(form, keeping: form.layers.prefix(count).map(\.index)) else {
+      let kept = form.worstLayers(count)
+      if let holds = known[kept.count] {
+        search.record(holds: holds)
+        continue
+      }
+      guard let next = try attempt(form, keeping: kept) else {
         isCutShort = true
         break
       }
       search.record(holds: next.holds)
-      attempts.append((count, next.bytes.count, next.drop))
+      known[kept.count] = next.holds
+      attempts.append((kept.count, next.bytes.count, next.drop))
       if next.isBetter(than: best) { best = next }
     }
     return Result(before: before, best: best, attempts: attempts, isCutShort: isCutShort)

@@ -72,7 +72,7 @@ extension QuantizeReport {
     {"layer":\(layer.index),"operator":\(JSONText.string(layer.operatorName)),\
     "result":\(JSONText.string(layer.tensorName)),"sqnr_db":\(JSONText.number(layer.signalToNoise)),\
     "error_in_steps":\(layer.errorInSteps.map(JSONText.number) ?? "null"),\
-    "share_at_ends":\(layer.shareAtEnds.map(JSONText.number) ?? "null")}
+    "clipped_share":\(layer.clippedShare.map(JSONText.number) ?? "null")}
     """
   }
 }

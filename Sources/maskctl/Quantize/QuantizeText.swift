@@ -50,7 +50,8 @@ extension QuantizeReport {
   private var keptLines: [String] {
     guard !keptFloat.isEmpty else { return [] }
     let total = keptFloat.map(\.byteCount).reduce(0, +)
-    var lines = ["\(keptFloat.count) layers stay float, with \(Self.megabytes(total)) MB of weights:"]
+    let attempts = measured.map { $0.attempts.count > 1 ? ", found in \($0.attempts.count) attempts" : "" } ?? ""
+    var lines = ["\(keptFloat.count) layers stay float, with \(Self.megabytes(total)) MB of weights\(attempts):"]
     for layer in keptFloat.prefix(Self.shownLayers) {
       lines.append(
         "  \(layer.index) \(layer.operatorName) \(ResultName.short(layer.tensorName)), \(Self.megabytes(layer.byteCount)) MB"
@@ -115,17 +116,17 @@ extension QuantizeReport {
   /// What a person can make of a layer's figures.
   static func verdict(_ layer: LayerError) -> String {
     if layer.signalToNoise >= 30 { return "good" }
-    guard let error = layer.errorInSteps, let shareAtEnds = layer.shareAtEnds else {
-      return layer.signalToNoise >= 20
-        ? "fair" : "poor: weights or inputs have few values that are far larger than the rest"
+    let isFair = layer.signalToNoise >= 20
+    guard let error = layer.errorInSteps, let clippedShare = layer.clippedShare else {
+      return isFair ? "fair" : "poor: a few weights, or values that it reads, are far larger than the rest"
     }
     if error <= 0.5 {
-      return layer.signalToNoise >= 20
+      return isFair
         ? "fair: rounding alone, most values are small for their range"
         : "poor: a few large values make the range wide, most values are within few steps of it"
     }
-    if shareAtEnds > 0.001 { return "clipped: calibrate with pictures that reach further" }
-    return "weights too coarse: some are far larger than the rest of their channel"
+    if clippedShare > 0.001 { return "clipped: calibrate with pictures that reach further" }
+    return "\(isFair ? "fair" : "poor"): some weights, or channels that it reads, are far larger than the rest"
   }
 
   private static func megabytes(_ byteCount: Int) -> String { Decimal.text(Double(byteCount) / 1e6, digits: 2) }

@@ -18,6 +18,12 @@ enum SmallForm {
     }
   }
 
+  /// So many of the worst layers and whatever must stay float with them, by their place in the float graph.
+  func worstLayers(_ count: Int) -> [Int] {
+    if case .int8(let model) = self { return model.worstLayers(count) }
+    return layers.prefix(count).map(\.index)
+  }
+
   /// The model to write, with some layers in float, by their place in the float graph. `clustering` is what an int8 model
   /// was made with.
   func draft(keepingFloat kept: Set<Int>, _ clustering: Clustering?) -> ModelDraft {
