@@ -83,7 +83,8 @@ let package = Package(
 
     // Tests, a target for each room, and the whole from outside.
     .testTarget(
-      name: "EndToEndTests", dependencies: ["CLinux", "EventLoop", "maskctl", "maskctl-import", "maskd", "run-model"]),
+      name: "EndToEndTests",
+      dependencies: ["CLinux", "EventLoop", "TFLite", "maskctl", "maskctl-import", "maskd", "run-model"]),
     .target(name: "CAllocationCount", path: "Tests/CAllocationCount"),
     .testTarget(name: "EventLoopTests", dependencies: ["EventLoop"]),
     .testTarget(name: "CKernelsTests", dependencies: ["CKernels"]),
