@@ -2,6 +2,7 @@
 # make test         every test that needs no guest
 # make release      .build/release/maskd and maskctl
 # make test-system  the installed service in a virtual machine with a virtual camera
+# make experiment   sizes, accuracy, memory and time of both mask classifiers in four forms, into docs/experiment.md
 # make help         the rest
 SHELL := /bin/bash
 
@@ -17,13 +18,14 @@ SHARED ?= ../shared
 SWIFTFLAGS ?=
 
 .PHONY: help demo test test-unit test-kernels test-kernels-arm64 test-arm64 test-end-to-end test-goldens test-mutants \
-	test-accuracy test-quantize test-system release debug lint format deps deps-test deps-arm64 install uninstall clean
+	test-accuracy test-quantize test-system experiment bundled-model release debug lint format deps deps-test deps-arm64 install uninstall clean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 	@echo "make test-unit test-kernels test-kernels-arm64 test-end-to-end test-goldens test-mutants test-accuracy test-quantize: parts of test"
 	@echo "make test-arm64   the programs cross-built for ARM64, run under emulation (downloads 1.1 GB once)"
 	@echo "make lint         format and lint checks;  make format  mends the format"
+	@echo "make bundled-model  quantizes the model in models/ again and records what TensorFlow Lite says of it"
 	@echo "make install      release build onto this machine (as root);  make uninstall  removes it"
 
 # Installs what is missing of $(1); silent where nothing is.
@@ -87,6 +89,16 @@ test-accuracy: release deps-test
 
 test-quantize: release deps-test
 	Tests/Quantize/run $(RELEASE)/maskctl $(SHARED)
+
+# MASKD_PYTHON names a Python that has LiteRT (pip install ai-edge-litert), to time it beside.
+experiment: release deps-test
+	Tests/Experiment/run $(RELEASE)/maskctl $(SHARED) docs/experiment.md docs/experiment.svg
+
+# MASKD_PYTHON names a Python that has ai-edge-litert, numpy and pillow.
+bundled-model: release
+	$(RELEASE)/maskctl quantize $(SHARED)/models/mask_mobilenetv2_float32.tflite -o models/mask_mobilenetv2_int8.tflite \
+	  --mode int8 --calibrate $(SHARED)/masks/train
+	$${MASKD_PYTHON:-python3} Tests/Accuracy/record.py . $(SHARED)
 
 test-mutants: deps-test
 	Tests/Mutants/run $(SHARED)
