@@ -1,6 +1,6 @@
 import TFLite
 
-/// Lets the weights of a tensor share few values, which compress well.
+/// Lets the weights of a larger layer share few values, which compress well.
 public struct Clustering: Sendable {
   /// How many different values a tensor may have, at least 2.
   public let count: Int
@@ -146,10 +146,10 @@ private struct LeastSquaresPartition {
 }
 
 extension GraphDraft {
-  /// Clusters the weights of layers that are float.
+  /// Clusters the weights of larger layers that are float.
   mutating func clusterFloatWeights(_ clustering: Clustering) {
     for tensor in Set(operators.compactMap { $0.weightAxis == nil ? nil : $0.inputs[1] }) {
-      guard var values = tensors[tensor].floats else { continue }
+      guard var values = tensors[tensor].floats, values.count >= FloatModel.leastElementCount else { continue }
       clustering.cluster(&values)
       tensors[tensor].constant = Constant(bytes(of: values))
     }

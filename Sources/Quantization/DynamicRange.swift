@@ -1,8 +1,9 @@
 import TFLite
 
 extension FloatModel {
-  /// Weights of fewer elements stay float, as in TensorFlow's converter.
-  private static let leastElementCount = 1024
+  /// Weights of fewer elements stay float, as in TensorFlow's converter, and are neither pruned nor clustered: they are a
+  /// fraction of any file, and often those of the first layers.
+  static let leastElementCount = 1024
 
   /// The model with the weights of its large layers as int8; each layer quantizes its input when it runs. Layers of
   /// `kept`, by their place in the graph, stay float. Weights have as few values as `clustering` asks for.

@@ -2,9 +2,6 @@ import TFLite
 
 /// A layer whose weights can be set to zero, and what is known of its input.
 struct PrunableLayer {
-  /// Layers with fewer weights are left alone: they are a fraction of any file.
-  private static let leastWeightCount = 1024
-
   /// The operator's place in the graph.
   let index: Int
   let weightCount: Int
@@ -22,7 +19,7 @@ struct PrunableLayer {
   /// Takes an operator with weights of its own; nil for others.
   init?(_ graph: GraphDraft, _ index: Int, useCounts: [Int], _ calibration: Calibration?) {
     let node = graph.operators[index]
-    guard let (weights, _) = graph.layerConstants(node), weights.count >= Self.leastWeightCount,
+    guard let (weights, _) = graph.layerConstants(node), weights.count >= FloatModel.leastElementCount,
       let axis = node.weightAxis, let tensor = node.inputs[1], useCounts[tensor] == 1,
       let shape = graph.tensors[tensor].shape
     else { return nil }

@@ -13,6 +13,9 @@ public struct WeightSummary: Sendable {
   /// How many different values they have: of integers, whatever their scales.
   public let distinctCount: Int
 
+  /// Whether pruning and clustering change layers of this size.
+  public var isLarge: Bool { weightCount >= FloatModel.leastElementCount }
+
   /// The share of weights that are zero.
   public var sparsity: Double { Double(zeroCount) / Double(max(1, weightCount)) }
 }

@@ -29,7 +29,7 @@ struct PruningTests {
 
   /// The share of zeros in layers of 1,024 weights and more.
   private static func sparsity(_ draft: ModelDraft) -> Double {
-    let large = draft.weightSummaries.filter { $0.weightCount >= 1024 }
+    let large = draft.weightSummaries.filter(\.isLarge)
     return Double(large.map(\.zeroCount).reduce(0, +)) / Double(large.map(\.weightCount).reduce(0, +))
   }
 
@@ -56,7 +56,7 @@ struct PruningTests {
     let before = try comparison.signalToNoise(of: uniform.draft)
     let pruned = try Self.pruned(model, to: 0.5)
     #expect(try #require(pruned.signalToNoise) > before + 3)
-    let shares = pruned.model.draft.weightSummaries.filter { $0.weightCount >= 1024 }.map(\.sparsity)
+    let shares = pruned.model.draft.weightSummaries.filter(\.isLarge).map(\.sparsity)
     #expect((shares.max() ?? 0) > (shares.min() ?? 0) + 0.1)
   }
 

@@ -83,7 +83,7 @@ struct CalibratedModel {
     if node.builtin != .depthwiseConvolution2D, means?.count != shape.last { means = nil }
     return IntegerLayer(
       weights, bias: bias, shape: shape, axis: axis, inputScale: scales.quantization(of: input).scales[0], means: means,
-      clustering: clustering)
+      clustering: weights.count >= FloatModel.leastElementCount ? clustering : nil)
   }
 
   /// The error that each int8 operator makes by itself, the worst first.

@@ -23,6 +23,7 @@ struct Compression {
       "gzip \(Self.megabytes(byteCountBefore)) MB -> \(Self.megabytes(byteCountAfter)) MB "
         + "(1 : \(Decimal.text(ratio, digits: 2)))"
     ]
+    let weights = weights.filter(\.isLarge)
     let weightCount = weights.map(\.weightCount).reduce(0, +)
     if let pruning, pruning.sparsity == 0 {
       lines.append(
