@@ -71,7 +71,7 @@ import Testing
     #expect(report.arithmetic == ["int8 per channel": 53, "int8": 12])
     let text = try maskctl(["inspect", model]).output
     // The largest first, and only ten of them.
-    #expect(text.contains("414720   15.2 %     61  CONV_2D"))
+    #expect(text.contains("414720   16.7 %     61  CONV_2D"))
     #expect(text.contains("44 others with constants") && text.contains("names, scales, tables and metadata"))
     #expect(!text.contains("SOFTMAX   "))
     #expect(try maskctl(["inspect", "--operators", model]).output.contains("SOFTMAX   "))
