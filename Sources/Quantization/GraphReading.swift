@@ -40,6 +40,18 @@ extension GraphDraft {
     return producers
   }
 
+  /// The weights of a layer as the file has them, float16 ones before their DEQUANTIZE; nil for an operator without
+  /// weights.
+  func storedWeights(of node: OperatorDraft, _ producers: [Int?]) -> TensorDraft? {
+    guard node.weightAxis != nil, node.inputs.count > 1, let tensor = node.inputs[1] else { return nil }
+    if let producer = producers[tensor], operators[producer].builtin == .dequantize,
+      let half = operators[producer].inputs[0]
+    {
+      return tensors[half]
+    }
+    return tensors[tensor]
+  }
+
   /// The elements of an operand that is a float constant.
   func floats(_ node: OperatorDraft, _ operand: Int) -> [Float]? {
     guard node.inputs.indices.contains(operand), let tensor = node.inputs[operand] else { return nil }

@@ -87,13 +87,7 @@ extension GraphDraft {
   fileprivate func weights(
     of node: OperatorDraft, _ producers: [Int?]
   ) -> (reals: [Float], levels: BandCounts?)? {
-    guard node.inputs.count > 1, var tensor = node.inputs[1] else { return nil }
-    if let producer = producers[tensor], operators[producer].builtin == .dequantize,
-      let source = operators[producer].inputs.first ?? nil
-    {
-      tensor = source
-    }
-    let weights = tensors[tensor]
+    guard let weights = storedWeights(of: node, producers) else { return nil }
     if let floats = weights.floats { return (floats, nil) }
     guard let constant = weights.constant, let shape = weights.shape else { return nil }
     if weights.type == .float16, constant.range.count == 2 * weights.elementCount {

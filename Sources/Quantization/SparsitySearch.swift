@@ -8,12 +8,14 @@ public struct SparsitySearch: Sendable {
   /// Begins with knowing nothing.
   public init() {}
 
+  private var middle: Int { (held + failed) / 2 }
+
   /// The share to try next; nil when there is nothing left to try.
-  public var next: Double? { failed - held > 1 ? Double((held + failed) / 2) / 10 : nil }
+  public var next: Double? { failed - held > 1 ? Double(middle) / 10 : nil }
 
   /// Notes whether the limit held with `next`.
   public mutating func record(holds: Bool) {
     guard next != nil else { return }
-    if holds { held = (held + failed) / 2 } else { failed = (held + failed) / 2 }
+    if holds { held = middle } else { failed = middle }
   }
 }

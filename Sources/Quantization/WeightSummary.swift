@@ -25,14 +25,7 @@ extension ModelDraft {
   public var weightSummaries: [WeightSummary] {
     let producers = main.producers
     return main.operators.compactMap { node in
-      guard node.weightAxis != nil, node.inputs.count > 1, var tensor = node.inputs[1] else { return nil }
-      // float16 weights lie before a DEQUANTIZE.
-      if let producer = producers[tensor], main.operators[producer].builtin == .dequantize,
-        let half = main.operators[producer].inputs[0]
-      {
-        tensor = half
-      }
-      return WeightSummary(node, main.tensors[tensor])
+      main.storedWeights(of: node, producers).flatMap { WeightSummary(node, $0) }
     }
   }
 }
