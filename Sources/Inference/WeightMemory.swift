@@ -11,14 +11,17 @@
 final class WeightMemory: @unchecked Sendable {
   /// Of x86-64, and of ARM64 with pages of 4 KiB. Where they have another size, nothing comes of asking for them.
   private static let hugePageByteCount = 2 << 20
+  /// So many bytes of a huge page may remain unused for the time that it saves.
+  private static let unusedByteLimit = 256 << 10
+  /// MADV_POPULATE_WRITE, which older headers lack.
+  private static let populate: Int32 = 23
 
   private let mapping: UnsafeMutableRawPointer
   private let mappedByteCount: Int
   private var rest: UnsafeMutableRawBufferPointer
 
   /// Reserves addresses for `byteCount` bytes; they become memory when they are written. `filledByteCount` of them are sure
-  /// to be: only there are huge pages asked for, for of one that is begun all is in use. Nil where the system has no
-  /// addresses left.
+  /// to be: only there are huge pages asked for. Nil where the system has no addresses left.
   init?(byteCount: Int, filledByteCount: Int) {
     let huge = Self.hugePageByteCount
     mappedByteCount = byteCount + huge
@@ -28,8 +31,13 @@ final class WeightMemory: @unchecked Sendable {
     self.mapping = mapping
     let start = mapping.alignedUp(toMultipleOf: huge)
     rest = UnsafeMutableRawBufferPointer(start: start, count: byteCount)
-    let filled = min(byteCount, filledByteCount) / huge * huge
-    if filled > 0 { madvise(start, filled, MADV_HUGEPAGE) }
+    let filled = min(byteCount, filledByteCount)
+    let inHugePages = (filled + Self.unusedByteLimit) / huge * huge
+    if inHugePages > 0 { madvise(start, inHugePages, MADV_HUGEPAGE) }
+    // What follows comes in small pages: all at once, which takes less than a fault for each. Linux before 5.14 refuses.
+    let page = sysconf(Int32(_SC_PAGESIZE))
+    let inPages = max(0, filled - inHugePages) / page * page
+    if inPages > 0 { madvise(start + inHugePages, inPages, Self.populate) }
   }
 
   deinit { munmap(mapping, mappedByteCount) }
