@@ -11,6 +11,8 @@ struct DifferenceTables: Sendable {
   let differences: [Int32]
   /// Their exponentials in Q0.31; 0 for those that count as nothing.
   let exponentials: [Int32]
+  /// The same in Q12.19, as they are summed.
+  let terms: [Int32]
 
   init(scale: Float, beta: Float, _ node: Node) throws(CompilationError) {
     let real = min(Double(beta) * Double(scale) * 0x1p26, 0x1p31 - 1)
@@ -22,6 +24,7 @@ struct DifferenceTables: Sendable {
     self.least = least
     differences = (0...255).map { multiplier.roundingTwice(Int32(-$0)) }
     exponentials = zip(0..., differences).map { -$0 < least ? 0 : fixedPointExponential($1) }
+    terms = exponentials.map { roundingRightShift($0, by: 12) }
   }
 
   /// The step below the largest value at which a logarithm can no longer be told from the least one.
@@ -40,40 +43,47 @@ struct Softmax: Step {
   let depth: Int
   let tables: DifferenceTables
   let isLogarithm: Bool
+  let kernels: KernelTable
 
   var partCount: Int { rows }
+  var scratchByteCount: Int { 256 }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
-    tables.exponentials.withUnsafeBufferPointer { exponentials in
-      for row in parts {
-        let from = UnsafePointer(arena.int8(source) + row * depth)
-        let target = arena.int8(result) + row * depth
-        var largest = Int8.min
-        for index in 0..<depth { largest = max(largest, from[index]) }
-        // In Q12.19.
-        var sum: Int32 = 0
-        for index in 0..<depth {
-          sum = sum &+ roundingRightShift(exponentials[Int(largest) - Int(from[index])], by: 12)
-        }
-        if isLogarithm {
-          writeLogarithms(from, target, largest: Int(largest), sum: sum)
-        } else {
-          writeShares(from, target, largest: Int(largest), sum: sum, exponentials)
-        }
+    for row in parts {
+      let from = UnsafePointer(arena.int8(source) + row * depth)
+      let target = arena.int8(result) + row * depth
+      var largest = Int8.min
+      for index in 0..<depth { largest = max(largest, from[index]) }
+      let sum = tables.terms.withUnsafeBufferPointer { terms in
+        (0..<depth).reduce(into: Int32(0)) { $0 = $0 &+ terms[Int(largest) - Int(from[$1])] }
+      }
+      if isLogarithm {
+        writeLogarithms(from, target, largest: Int(largest), sum: sum)
+      } else {
+        writeShares(
+          from, target, largest: Int(largest), sum: sum, table: arena.scratch.assumingMemoryBound(to: Int8.self))
       }
     }
   }
 
-  /// Each exponential as a share of the sum, in steps of 1/256.
+  /// Each exponential as a share of the sum, in steps of 1/256. In a row that is longer than a `table` of all bytes, that is
+  /// filled first.
   private func writeShares(
     _ from: UnsafePointer<Int8>, _ target: UnsafeMutablePointer<Int8>, largest: Int, sum: Int32,
-    _ exponentials: UnsafeBufferPointer<Int32>
+    table: UnsafeMutablePointer<Int8>
   ) {
     let (reciprocal, bitsOverUnit) = fixedPointReciprocal(UInt32(bitPattern: sum), integerBits: 12)
-    for index in 0..<depth {
-      let share = roundingDoublingHighMultiply(reciprocal, exponentials[largest - Int(from[index])])
-      let steps = roundingRightShift(share, by: Int32(bitsOverUnit + 23))
-      target[index] = Int8(clamping: Int(steps) - 128)
+    tables.exponentials.withUnsafeBufferPointer { exponentials in
+      func share(_ value: Int) -> Int8 {
+        let share = roundingDoublingHighMultiply(reciprocal, exponentials[largest - value])
+        return Int8(clamping: Int(roundingRightShift(share, by: Int32(bitsOverUnit + 23))) - 128)
+      }
+      if depth > 256 {
+        for value in -128...largest { table[value & 255] = share(value) }
+        kernels.pointer.pointee.lookup_s8(depth, from, table, target)
+      } else {
+        for index in 0..<depth { target[index] = share(Int(from[index])) }
+      }
     }
   }
 
@@ -115,7 +125,8 @@ extension Compiler {
         "the result must have steps of \(wanted.scale) and the \(isLogarithm ? "largest" : "least") zero point")
       let tables = try DifferenceTables(scale: try affine(of: source, node).scale, beta: beta, node)
       let step = Softmax(
-        source: source, result: result, rows: rows, depth: depth, tables: tables, isLogarithm: isLogarithm)
+        source: source, result: result, rows: rows, depth: depth, tables: tables, isLogarithm: isLogarithm,
+        kernels: family.table)
       try emit(step, reading: [source], writing: [result])
     default: throw node.unsupported("operands of \(value.type) are not computed here")
     }
