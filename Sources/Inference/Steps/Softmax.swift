@@ -49,19 +49,20 @@ struct Softmax: Step {
   var scratchByteCount: Int { 256 }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
-    for row in parts {
-      let from = UnsafePointer(arena.int8(source) + row * depth)
-      let target = arena.int8(result) + row * depth
-      var largest = Int8.min
-      for index in 0..<depth { largest = max(largest, from[index]) }
-      let sum = tables.terms.withUnsafeBufferPointer { terms in
-        (0..<depth).reduce(into: Int32(0)) { $0 = $0 &+ terms[Int(largest) - Int(from[$1])] }
-      }
-      if isLogarithm {
-        writeLogarithms(from, target, largest: Int(largest), sum: sum)
-      } else {
-        writeShares(
-          from, target, largest: Int(largest), sum: sum, table: arena.scratch.assumingMemoryBound(to: Int8.self))
+    tables.terms.withUnsafeBufferPointer { terms in
+      for row in parts {
+        let from = UnsafePointer(arena.int8(source) + row * depth)
+        let target = arena.int8(result) + row * depth
+        var largest = Int8.min
+        for index in 0..<depth { largest = max(largest, from[index]) }
+        var sum: Int32 = 0
+        for index in 0..<depth { sum = sum &+ terms[Int(largest) - Int(from[index])] }
+        if isLogarithm {
+          writeLogarithms(from, target, largest: Int(largest), sum: sum)
+        } else {
+          writeShares(
+            from, target, largest: Int(largest), sum: sum, table: arena.scratch.assumingMemoryBound(to: Int8.self))
+        }
       }
     }
   }
@@ -72,17 +73,13 @@ struct Softmax: Step {
     _ from: UnsafePointer<Int8>, _ target: UnsafeMutablePointer<Int8>, largest: Int, sum: Int32,
     table: UnsafeMutablePointer<Int8>
   ) {
-    let (reciprocal, bitsOverUnit) = fixedPointReciprocal(UInt32(bitPattern: sum), integerBits: 12)
+    let share = ShareOfSum(sum)
     tables.exponentials.withUnsafeBufferPointer { exponentials in
-      func share(_ value: Int) -> Int8 {
-        let share = roundingDoublingHighMultiply(reciprocal, exponentials[largest - value])
-        return Int8(clamping: Int(roundingRightShift(share, by: Int32(bitsOverUnit + 23))) - 128)
-      }
       if depth > 256 {
-        for value in -128...largest { table[value & 255] = share(value) }
+        for value in -128...largest { table[value & 255] = share.steps(exponentials[largest - value]) }
         kernels.pointer.pointee.lookup_s8(depth, from, table, target)
       } else {
-        for index in 0..<depth { target[index] = share(Int(from[index])) }
+        for index in 0..<depth { target[index] = share.steps(exponentials[largest - Int(from[index])]) }
       }
     }
   }
@@ -98,6 +95,23 @@ struct Softmax: Step {
       let steps = roundingRightShift(tables.differences[distance] &- logarithmOfSum, by: 22)
       target[index] = -distance > limit ? Int8(clamping: Int(steps) + 127) : -128
     }
+  }
+}
+
+/// What part of a sum in Q12.19 an exponential is.
+private struct ShareOfSum {
+  private let reciprocal: Int32
+  private let shift: Int32
+
+  init(_ sum: Int32) {
+    let (fraction, bitsOverUnit) = fixedPointReciprocal(UInt32(bitPattern: sum), integerBits: 12)
+    reciprocal = fraction
+    shift = Int32(bitsOverUnit + 23)
+  }
+
+  /// In steps of 1/256 from -128 on.
+  func steps(_ exponential: Int32) -> Int8 {
+    Int8(clamping: Int(roundingRightShift(roundingDoublingHighMultiply(reciprocal, exponential), by: shift)) - 128)
   }
 }
 
