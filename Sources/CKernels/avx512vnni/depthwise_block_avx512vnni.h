@@ -24,8 +24,7 @@ typedef struct convolution {
   maskd_fixed_clamp clamp;
   __m512i bias[MASKD_VECTORS];
   maskd_fixed_constants constants[MASKD_VECTORS];
-  __mmask16 are_channels[MASKD_VECTORS];
-  __m512 range[2];
+  __m512 range[2]; // of float results
 } convolution;
 
 // Quarter q of vector v becomes quarter v of vector q, and back.
@@ -53,12 +52,15 @@ static inline void gather(const void *values, const convolution *c, __m512i vect
   exchange_quarters(sixteen, vectors);
 }
 
-static void find_channels(convolution *c) {
+// Float results behind the last channel are no numbers, which no range takes in.
+static void mark_missing(convolution *c) {
   const __m512i first = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 32, 33, 34, 35, 48, 49, 50, 51);
   const __m512i in_part = _mm512_and_si512(first, _mm512_set1_epi32((int32_t)(CHANNELS / c->parts) - 1));
   const __m512i count = _mm512_set1_epi32(c->count < CHANNELS ? (int32_t)c->count : CHANNELS);
-  for (int32_t v = 0; v < MASKD_VECTORS; v += 1)
-    c->are_channels[v] = _mm512_cmplt_epi32_mask(_mm512_add_epi32(in_part, _mm512_set1_epi32(4 * v)), count);
+  for (int32_t v = 0; v < MASKD_VECTORS; v += 1) {
+    const __mmask16 there = _mm512_cmplt_epi32_mask(_mm512_add_epi32(in_part, _mm512_set1_epi32(4 * v)), count);
+    c->constants[v].addend = _mm512_mask_mov_ps(_mm512_set1_ps(NAN), there, c->constants[v].addend);
+  }
 }
 
 // As `maskd_fixed_constants_of`, for channels that were gathered.
@@ -109,7 +111,7 @@ static maskd_way begin_block(convolution *c, maskd_way way) {
     for (size_t v = 0; v < MASKD_VECTORS; v += 1)
       c->constants[v] =
           (maskd_fixed_constants){.scale = _mm512_castsi512_ps(first[v]), .addend = _mm512_castsi512_ps(second[v])};
-    find_channels(c);
+    mark_missing(c);
   } else if (way != MASKD_WAY_ANY) {
     gather(c->epilogue->multiplier + c->channel, c, first);
     gather(c->epilogue->shift + c->channel, c, second);
@@ -148,6 +150,8 @@ typedef struct strip {
   size_t tap_step, result_step;
   size_t part_bytes[QUARTERS], part_results[QUARTERS]; // from the first part to each other
   __mmask64 there;                                     // channels of the block
+  float minimum, maximum;                              // of float results
+  __m512 range[2];                                     // of those of the strip
   convolution *block;
 } strip;
 
@@ -158,6 +162,9 @@ static inline __attribute__((always_inline)) strip strip_of(convolution *c, size
       .tap_step = c->window->tap_step,
       .result_step = c->window->result_step,
       .there = maskd_first(c->count),
+      .minimum = c->epilogue->float_minimum,
+      .maximum = c->epilogue->float_maximum,
+      .range = {c->range[0], c->range[1]},
       .block = c,
   };
 #pragma clang loop unroll(full)
@@ -201,22 +208,33 @@ static inline __attribute__((always_inline)) void store_floats(size_t parts, con
   }
 }
 
-static inline __attribute__((always_inline)) __m512i to_float(__m512i sum, size_t v, convolution *c) {
-  const __m512 scaled = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), c->constants[v].scale, c->constants[v].addend);
-  const __m512 floored = _mm512_max_ps(scaled, _mm512_set1_ps(c->epilogue->float_minimum));
-  const __m512 value = _mm512_min_ps(floored, _mm512_set1_ps(c->epilogue->float_maximum));
-  c->range[0] = _mm512_mask_min_ps(c->range[0], c->are_channels[v], c->range[0], value);
-  c->range[1] = _mm512_mask_max_ps(c->range[1], c->are_channels[v], c->range[1], value);
+// Of the operands of a minimum or a maximum the second is the result where one is no number.
+static inline __attribute__((always_inline)) __m512i to_float(__m512i sum, size_t v, strip *strip) {
+  const maskd_fixed_constants *c = &strip->block->constants[v];
+  const __m512 scaled = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), c->scale, c->addend);
+  const __m512 floored = _mm512_max_ps(_mm512_set1_ps(strip->minimum), scaled);
+  const __m512 value = _mm512_min_ps(_mm512_set1_ps(strip->maximum), floored);
+  strip->range[0] = _mm512_min_ps(value, strip->range[0]);
+  strip->range[1] = _mm512_max_ps(value, strip->range[1]);
   return _mm512_castps_si512(value);
 }
 
 // What a vector of sums becomes before it is stored.
-static inline __attribute__((always_inline)) __m512i scaled(maskd_way way, __m512i sum, size_t v, convolution *c) {
+static inline __attribute__((always_inline)) __m512i scaled(maskd_way way, __m512i sum, size_t v, strip *strip) {
+  const maskd_fixed_constants *constants = &strip->block->constants[v];
   if (way == MASKD_WAY_FLOAT)
-    return to_float(sum, v, c);
+    return to_float(sum, v, strip);
   if (way == MASKD_WAY_PROVEN)
-    return maskd_proven(sum, &c->constants[v]);
-  return maskd_fixed(sum, &c->constants[v], way == MASKD_WAY_NEAREST_SIGNED);
+    return maskd_proven(sum, constants);
+  return maskd_fixed(sum, constants, way == MASKD_WAY_NEAREST_SIGNED);
+}
+
+// The range of a strip is part of that of all.
+static inline __attribute__((always_inline)) void end_strip(maskd_way way, const strip *strip) {
+  if (way != MASKD_WAY_FLOAT)
+    return;
+  strip->block->range[0] = strip->range[0];
+  strip->block->range[1] = strip->range[1];
 }
 
 // Returns whether all of it is certain.

@@ -98,7 +98,7 @@ static __attribute__((noinline, cold)) void convolve_again(const convolution *c,
 
 // Computes `tile` neighbouring results, `stride` columns apart, from the taps of all columns that they see, vector by
 // vector, so that each weight is read once for all of them.
-static inline __attribute__((always_inline)) void convolve_tile(shape s, size_t stride, size_t tile, const strip *strip,
+static inline __attribute__((always_inline)) void convolve_tile(shape s, size_t stride, size_t tile, strip *strip,
                                                                 __m512i taps[MOST_COLUMNS][MASKD_VECTORS],
                                                                 size_t pixel) {
   convolution *c = strip->block;
@@ -118,7 +118,7 @@ static inline __attribute__((always_inline)) void convolve_tile(shape s, size_t 
     }
 #pragma clang loop unroll(full)
     for (size_t i = 0; i < tile; i += 1)
-      values[i][v] = scaled(s.way, sums[i], v, c);
+      values[i][v] = scaled(s.way, sums[i], v, strip);
   }
   char *result = strip->result + pixel * strip->result_step;
   bool is_sure[TILE], are_sure = true;
@@ -138,7 +138,7 @@ static inline __attribute__((always_inline)) void convolve_tile(shape s, size_t 
 // Up to four rows, results one or two columns apart: the last columns of a tile are the first of the next.
 static inline __attribute__((always_inline)) void convolve_sharing(shape s, size_t stride, convolution *c) {
   const size_t again = s.width - stride, columns = (TILE - 1) * stride + s.width, pixels = c->pixels_of_part;
-  const strip strip = strip_of(c, s.parts, s.height);
+  strip strip = strip_of(c, s.parts, s.height);
   __m512i taps[MOST_COLUMNS][MASKD_VECTORS];
 #pragma clang loop unroll(full)
   for (size_t x = 0; x < again; x += 1)
@@ -155,20 +155,21 @@ static inline __attribute__((always_inline)) void convolve_sharing(shape s, size
       for (size_t v = 0; v < MASKD_VECTORS; v += 1)
         taps[x][v] = taps[x + TILE * stride][v];
   }
-  if (pixel == pixels)
-    return;
+  if (pixel < pixels) {
 #pragma clang loop unroll(full)
-  for (size_t x = again; x < s.width; x += 1)
-    bring_together(s.parts, s.height, &strip, (pixel * stride + x) * strip.tap_step, taps[x]);
-  convolve_tile(s, stride, 1, &strip, taps, pixel);
+    for (size_t x = again; x < s.width; x += 1)
+      bring_together(s.parts, s.height, &strip, (pixel * stride + x) * strip.tap_step, taps[x]);
+    convolve_tile(s, stride, 1, &strip, taps, pixel);
+  }
+  end_strip(s.way, &strip);
 }
 
-static inline __attribute__((always_inline)) void finish(maskd_way way, size_t parts, const strip *strip,
+static inline __attribute__((always_inline)) void finish(maskd_way way, size_t parts, strip *strip,
                                                          const __m512i sums[MASKD_VECTORS], size_t pixel) {
   __m512i values[MASKD_VECTORS];
 #pragma clang loop unroll(full)
   for (size_t v = 0; v < MASKD_VECTORS; v += 1)
-    values[v] = scaled(way, sums[v], v, strip->block);
+    values[v] = scaled(way, sums[v], v, strip);
   if (__builtin_expect(!store(way, parts, strip, values, strip->result + pixel * strip->result_step), false))
     convolve_again(strip->block, pixel);
 }
@@ -178,7 +179,7 @@ static inline __attribute__((always_inline)) void finish(maskd_way way, size_t p
 // three columns ago, and end the one before it.
 static inline __attribute__((always_inline)) void convolve_rotating(maskd_way way, size_t parts, convolution *c) {
   enum { SIDE = 5 };
-  const strip strip = strip_of(c, parts, SIDE);
+  strip strip = strip_of(c, parts, SIDE);
   const size_t columns = c->pixels_of_part + SIDE - 1;
   const int8_t *const row_weights = strip.weights + SIDE * GROUP_BYTES;
   __m512i sums[SIDE][MASKD_VECTORS];
@@ -211,15 +212,17 @@ static inline __attribute__((always_inline)) void convolve_rotating(maskd_way wa
         sums[i][v] = sums[i + 1][v];
     begin_sums(c, sums[SIDE - 1]);
   }
+  end_strip(way, &strip);
 }
 
 static inline __attribute__((always_inline)) void convolve_apart(shape s, convolution *c) {
-  const strip strip = strip_of(c, s.parts, 0);
+  strip strip = strip_of(c, s.parts, 0);
   for (size_t pixel = 0; pixel < c->pixels_of_part; pixel += 1) {
     __m512i sums[MASKD_VECTORS];
     sum_apart(s.parts, s.height, s.width, c, strip.part_bytes, pixel, sums);
     finish(s.way, s.parts, &strip, sums, pixel);
   }
+  end_strip(s.way, &strip);
 }
 
 static inline __attribute__((always_inline)) void convolve_parts(maskd_way way, size_t parts, convolution *c) {

@@ -7,7 +7,7 @@
 // The float depthwise convolution: a few neighbouring results at a time, so that a vector of weights is loaded once for
 // all of them, and all channels of those before the next, so that the picture is read in the order in which it lies.
 
-enum { MASKD_DEPTHWISE_PIXELS = 4, MASKD_DEPTHWISE_WIDTH = 3 };
+enum { MASKD_DEPTHWISE_PIXELS = 8, MASKD_DEPTHWISE_WIDTH = 3 };
 
 typedef struct maskd_depthwise_f32 {
   const maskd_depthwise_window *window;
@@ -90,6 +90,8 @@ MASKD_INLINE void maskd_depthwise_row_f32(const maskd_depthwise_f32 *d, size_t p
   size_t pixel = 0;
   for (; pixel + MASKD_DEPTHWISE_PIXELS <= pixels; pixel += MASKD_DEPTHWISE_PIXELS)
     maskd_depthwise_pixels_f32(d, MASKD_DEPTHWISE_PIXELS, pixel, height, width, stride, channels);
+  for (; pixel + MASKD_DEPTHWISE_PIXELS / 2 <= pixels; pixel += MASKD_DEPTHWISE_PIXELS / 2)
+    maskd_depthwise_pixels_f32(d, MASKD_DEPTHWISE_PIXELS / 2, pixel, height, width, stride, channels);
   for (; pixel < pixels; pixel += 1)
     maskd_depthwise_pixels_f32(d, 1, pixel, height, width, stride, channels);
 }

@@ -60,26 +60,26 @@ struct DynamicDepthwiseConvolution: Step {
       rows, input: input.quantized, outside: UInt8(truncatingIfNeeded: scale.zeroPoint &+ offset),
       scratch: arena.scratch + factorByteCount)
     let rowCount = window.outputWidth * channels
-    for part in parts {
+    rows.forEachGroup(of: parts) { group in
       let taps: UnsafeMutablePointer<UnsafeRawPointer?>
       if let floats = input.floats {
-        taps = ring.pointers(forRows: part..<part + 1) { row, columns, target in
+        taps = ring.pointers(forRows: group) { row, columns, target in
           scale.quantize(
             floats + row * count, count: columns * channels, to: target.assumingMemoryBound(to: Int8.self),
-            hasOffset: offset != 0,
-            kernels)
+            hasOffset: offset != 0, kernels)
         }
       } else {
-        taps = ring.pointers(forRows: part..<part + 1)
+        taps = ring.pointers(forRows: group)
       }
-      let target = arena.float(result) + part * rowCount
+      let target = arena.float(result) + group.lowerBound * rowCount
       kernels.pointer.pointee.depthwise_s8(
-        1, window.outputWidth, channels, &geometry,
+        group.count, window.outputWidth, channels, &geometry,
         UnsafeRawPointer(taps).assumingMemoryBound(to: UnsafePointer<Int8>?.self), weights.packed.start, target,
         &epilogue)
+      let groupCount = group.count * rowCount
       fused?.run(
-        target, rows: 1, columns: rowCount, valueStride: rowCount, to: target, stride: rowCount, first: 0, range: place,
-        in: arena, kernels)
+        target, rows: 1, columns: groupCount, valueStride: groupCount, to: target, stride: groupCount, first: 0,
+        range: place, in: arena, kernels)
     }
   }
 
