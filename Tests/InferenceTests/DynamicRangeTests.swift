@@ -56,6 +56,50 @@ import Testing
     }
   }
 
+  /// Convolutions of single pixels, which quantize them a tile at a time: of several tiles, or of one for several panels
+  /// of columns.
+  @Test(arguments: [(20, 21, 40), (7, 7, 150), (1, 1, 200)])
+  func pointwiseConvolutions(height: Int, width: Int, channels: Int) throws {
+    for (seed, depth) in zip(50..., [5, 33, 64]) as Zip2Sequence<PartialRangeFrom<UInt64>, [Int]> {
+      var random = RandomModel(.float32, seed: seed)
+      let picture = random.input([1, height, width, depth])
+      let same = ConvolutionOptions(
+        padding: .same, strideHeight: 1, strideWidth: 1, dilationHeight: 1, dilationWidth: 1, activation: .relu6)
+      let weights = weights([channels, 1, 1, depth], axis: 0, isPerTensor: seed == 51, &random)
+      let result = random.append(
+        .convolution2D, .convolution(same), [picture, weights, random.bias(channels)], quantization: nil)
+      try compare(&random, output: result, "\(height)x\(width), \(depth) to \(channels)")
+      // No form of the picture in int8 beside it.
+      let program = try Program(compiling: random.model(outputs: [result]))
+      #expect(program.arenaByteCount < 4 * height * width * (depth + channels) + 512)
+    }
+  }
+
+  /// One thread writes the results of a depthwise convolution over the picture, whose rows it has quantized; for several
+  /// threads, which give the same bytes, each has its place.
+  @Test(arguments: [3, 5], [1, 2])
+  func depthwiseConvolutionsTakeTheBytesOfTheirPictures(side: Int, dilation: Int) throws {
+    var random = RandomModel(.float32, seed: 170)
+    let (height, width, channels) = (23, 20, 24)
+    var options = ConvolutionOptions(
+      padding: .same, strideHeight: 1, strideWidth: 1, dilationHeight: 1, dilationWidth: 1, activation: .none)
+    let picture = random.input([1, height, width, 3])
+    let wide = random.append(
+      .convolution2D, .convolution(options),
+      [picture, weights([channels, 3, 3, 3], axis: 0, isPerTensor: false, &random), random.bias(channels)],
+      quantization: nil)
+    options.dilationHeight = dilation
+    let result = random.append(
+      .depthwiseConvolution2D, .depthwiseConvolution(.init(convolution: options, depthMultiplier: 1)),
+      [wide, weights([1, side, side, channels], axis: 3, isPerTensor: false, &random), random.bias(channels)],
+      quantization: nil)
+    try compare(&random, output: result, tolerance: 0.01, "\(side)x\(side), dilation \(dilation)")
+    let model = random.model(outputs: [result])
+    let program = try Program(compiling: model)
+    let isInPlace = program.arenaByteCount < 4 * height * width * (2 * channels)
+    #expect(isInPlace == (dilation == 1))
+  }
+
   @Test func depthwiseConvolutions() throws {
     for seed in 0..<24 as Range<UInt64> {
       var random = RandomModel(.float32, seed: 100 + seed)

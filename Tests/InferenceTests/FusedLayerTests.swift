@@ -85,8 +85,8 @@ import Testing
     let picture = random.input([1, 5, 100, 4])
     let wide = convolution(&random, picture, from: 4, to: 20, side: 1, isDynamic: true, options(.relu6))
     let result = depthwise(&random, wide, channels: 20, options(stride: 2))
-    // Its range, its quantized form, and both layers.
-    try compare(&random, output: result, steps: 3, "quantized weights")
+    // Its range, and both layers.
+    try compare(&random, output: result, steps: 2, "quantized weights")
   }
 
   /// Two layers read the padded picture of one: it must be there as a whole.
@@ -114,8 +114,9 @@ import Testing
       let narrow = convolution(&random, clamped, from: channels, to: 6, side: 1, isDynamic: true, options())
       let sum = random.append(.add, .arithmetic(activation: .relu), [picture, narrow], quantization: nil)
       let last = convolution(&random, sum, from: 6, to: 7, side: 3, isDynamic: true, options())
-      // Range and quantized form of the input, the first layer, the depthwise one, and then form and layer twice.
-      try compare(&random, output: last, steps: 8, tolerance: 0.01, "\(channels) channels")
+      // The range of the input, three layers, and the quantized form for the last one; and one for the first layer where
+      // it has several panels of columns.
+      try compare(&random, output: last, steps: channels == 130 ? 7 : 6, tolerance: 0.01, "\(channels) channels")
     }
   }
 

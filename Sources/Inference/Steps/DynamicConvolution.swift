@@ -2,11 +2,9 @@ import CKernels
 import TFLite
 
 /// CONV_2D and FULLY_CONNECTED on float activations with int8 weights: as `Convolution`, on activations that were
-/// quantized a moment before.
+/// quantized a moment before, or that it quantizes for each tile of rows.
 struct DynamicConvolution: Step {
-  let source: Operand
-  /// A `DynamicScale` for each batch.
-  let scales: Operand
+  let source: DynamicSource
   var result: Operand
   /// Of one batch.
   let window: Window
@@ -31,6 +29,11 @@ struct DynamicConvolution: Step {
   fileprivate var pointerByteCount: Int { Arena.aligned(mr * taps * MemoryLayout<Int>.stride) }
   fileprivate var outsideByteCount: Int { Arena.aligned(depth + Arena.slack) }
   fileprivate var factorByteCount: Int { Arena.aligned(groups[0].scratchByteCount) }
+  /// A tile of rows that the step quantizes itself, behind which rows of it are there.
+  fileprivate var quantizedByteCount: Int {
+    guard case .floats = source else { return 0 }
+    return Arena.aligned(mr * depth + Arena.slack)
+  }
   fileprivate var patchByteCount: Int { tap == .row ? Arena.aligned(depth + Arena.slack) : 0 }
   /// What is added to the results may lie where they go: until it is added they wait elsewhere.
   fileprivate var tileByteCount: Int {
@@ -38,10 +41,11 @@ struct DynamicConvolution: Step {
   }
 
   var partCount: Int { batches * groups.count * parts.count }
-  /// Pointers, what a tap outside the picture reads, the factors of each column, a tile of results, and rows that leave
-  /// the picture.
+  /// Pointers, what a tap outside the picture reads, the factors of each column, a tile of results, quantized rows, and
+  /// rows that leave the picture.
   var scratchByteCount: Int {
-    pointerByteCount + outsideByteCount + factorByteCount + tileByteCount + mr * taps * patchByteCount
+    pointerByteCount + outsideByteCount + factorByteCount + tileByteCount + quantizedByteCount
+      + mr * taps * patchByteCount
   }
   var overwritable: [Operand] { fused?.other.map { [$0] } ?? [] }
 
@@ -52,8 +56,7 @@ struct DynamicConvolution: Step {
       let matrix = next / parts.count
       let end = min(range.upperBound, (matrix + 1) * parts.count)
       let (batch, group) = matrix.quotientAndRemainder(dividingBy: groups.count)
-      prepare(batch: batch, group: group, in: arena, scratch: arena.scratch)
-      let product = DynamicProduct(self, batch: batch, group: group, in: arena, scratch: arena.scratch)
+      var product = product(batch: batch, group: group, in: arena, scratch: arena.scratch)
       for index in next - matrix * parts.count..<end - matrix * parts.count {
         let (rows, columns) = parts.part(index)
         product.multiply(rows, columns, of: arena.float(result))
@@ -63,12 +66,15 @@ struct DynamicConvolution: Step {
   }
 
   /// Fills the scratch memory with what depends on the scale.
-  private func prepare(batch: Int, group: Int, in arena: Arena, scratch: UnsafeMutableRawPointer) {
-    let scale = arena.elements(scales, as: DynamicScale.self)[batch]
+  private func product(
+    batch: Int, group: Int, in arena: Arena, scratch: UnsafeMutableRawPointer
+  ) -> DynamicProduct {
+    let scale = source.scale(ofBatch: batch, in: arena)
     let offset = kernels.pointer.pointee.gemm_s8_shape.activation_offset
     let outside = (scratch + pointerByteCount).assumingMemoryBound(to: Int8.self)
     outside.update(repeating: Int8(truncatingIfNeeded: scale.zeroPoint &+ offset), count: outsideByteCount)
     groups[group].fill(scratch + pointerByteCount + outsideByteCount, for: scale, offset: offset)
+    return DynamicProduct(self, batch: batch, group: group, scale: scale, in: arena, scratch: scratch)
   }
 }
 
@@ -83,7 +89,13 @@ struct DynamicProduct {
   private let tap: Convolution.Tap
   private let (mr, taps, depth, channels): (Int, Int, Int, Int)
   private let weights: UnsafeRawPointer
-  private let input: UnsafeRawPointer
+  /// The picture; rows that are quantized here stand where the first row of the tile would.
+  private let input: UnsafeRawPointer?
+  private let floats: UnsafePointer<Float>?
+  private let quantized: UnsafeMutablePointer<Int8>
+  /// The first row of the tile that is quantized.
+  private var held = -1
+  private let scale: DynamicScale
   private let outside: UnsafeRawPointer
   private let pointers: UnsafeMutablePointer<UnsafeRawPointer?>
   private let tile: UnsafeMutablePointer<Float>?
@@ -95,8 +107,10 @@ struct DynamicProduct {
   private let origin: Int
 
   init(
-    _ step: DynamicConvolution, batch: Int, group: Int, in arena: Arena, scratch: UnsafeMutableRawPointer
+    _ step: DynamicConvolution, batch: Int, group: Int, scale: DynamicScale, in arena: Arena,
+    scratch: UnsafeMutableRawPointer
   ) {
+    self.scale = scale
     let (window, matrix) = (step.window, step.groups[group])
     (kernels, self.arena) = (step.kernels, arena)
     (fused, range) = (step.fused, step.range?.place(in: arena))
@@ -106,19 +120,21 @@ struct DynamicProduct {
     (isPointwise, tap, taps, depth) = (window.isPointwise, step.tap, step.taps, step.readDepth)
     (channels, weights) = (step.outputChannels, UnsafeRawPointer(matrix.packed.start))
     mr = kernels.pointer.pointee.gemm_s8_shape.mr
-    input = UnsafeRawPointer(
-      arena.int8(step.source) + batch * window.inputHeight * window.inputWidth * step.inputChannels
-        + group * step.depth)
+    floats = step.source.floats(in: arena)
+    input = step.source.bytes(in: arena).map {
+      $0 + batch * window.inputHeight * window.inputWidth * step.inputChannels + group * step.depth
+    }
     pointers = scratch.assumingMemoryBound(to: UnsafeRawPointer?.self)
     outside = UnsafeRawPointer(scratch + step.pointerByteCount)
     let free = scratch + step.pointerByteCount + step.outsideByteCount + step.factorByteCount
     tile = step.tileByteCount == 0 ? nil : free.assumingMemoryBound(to: Float.self)
-    (patches, patchByteCount) = (free + step.tileByteCount, step.patchByteCount)
+    quantized = (free + step.tileByteCount).assumingMemoryBound(to: Int8.self)
+    (patches, patchByteCount) = (free + step.tileByteCount + step.quantizedByteCount, step.patchByteCount)
     origin = batch * window.outputPixels * channels + group * matrix.columns
   }
 
   /// Computes one tile of results. `target` is where the first of them goes; the rows there lie as in the result.
-  func multiply(_ rows: Range<Int>, _ columns: Range<Int>, to target: UnsafeMutablePointer<Float>) {
+  mutating func multiply(_ rows: Range<Int>, _ columns: Range<Int>, to target: UnsafeMutablePointer<Float>) {
     point(rows)
     let stride = tile == nil ? channels : columns.count
     withUnsafePointer(to: epilogue) {
@@ -132,7 +148,8 @@ struct DynamicProduct {
       first: origin + rows.lowerBound * channels + columns.lowerBound, range: range, in: arena, kernels)
   }
 
-  private func point(_ rows: Range<Int>) {
+  private mutating func point(_ rows: Range<Int>) {
+    guard let input else { return quantize(rows) }
     if isPointwise {
       for row in 0..<rows.count { pointers[row] = input + (rows.lowerBound + row) * geometry.pixel_bytes }
       return
@@ -146,13 +163,23 @@ struct DynamicProduct {
     }
   }
 
+  /// Quantizes the pixels of a tile, unless it did for the columns before.
+  private mutating func quantize(_ rows: Range<Int>) {
+    guard let floats, held != rows.lowerBound else { return }
+    held = rows.lowerBound
+    scale.quantize(
+      floats + rows.lowerBound * depth, count: rows.count * depth, to: quantized,
+      hasOffset: kernels.pointer.pointee.gemm_s8_shape.activation_offset != 0, kernels)
+    for row in 0..<rows.count { pointers[row] = UnsafeRawPointer(quantized + row * depth) }
+  }
+
   /// The same for a tile that goes to its place in the result.
-  func multiply(_ rows: Range<Int>, _ columns: Range<Int>, of result: UnsafeMutablePointer<Float>) {
+  mutating func multiply(_ rows: Range<Int>, _ columns: Range<Int>, of result: UnsafeMutablePointer<Float>) {
     multiply(rows, columns, to: result + origin + rows.lowerBound * channels + columns.lowerBound)
   }
 
   /// Writes the first `columns` pixels of a row of the picture.
-  func write(row: Int, columns: Int, to target: UnsafeMutablePointer<Float>) {
+  mutating func write(row: Int, columns: Int, to target: UnsafeMutablePointer<Float>) {
     let tiles = (columns + mr - 1) / mr
     for tile in 0..<tiles {
       let (first, end) = (columns * tile / tiles, columns * (tile + 1) / tiles)
@@ -167,8 +194,7 @@ extension DynamicConvolution: RowSource {
   var rowScratchByteCount: Int { Arena.aligned(scratchByteCount) }
 
   func rowWriter(in arena: Arena, scratch: UnsafeMutableRawPointer) -> RowWriter {
-    prepare(batch: 0, group: 0, in: arena, scratch: scratch)
-    return .dynamicProduct(DynamicProduct(self, batch: 0, group: 0, in: arena, scratch: scratch))
+    .dynamicProduct(product(batch: 0, group: 0, in: arena, scratch: scratch))
   }
 }
 
@@ -215,7 +241,6 @@ extension Compiler {
     depth: Int,
     _ layer: DynamicLayer, isSymmetric: Bool, _ node: Node
   ) throws(CompilationError) {
-    let form = try dynamicForm(of: source, rows: batches, isSymmetric: isSymmetric, node)
     let groupCount = inputChannels / depth
     let channels = layer.weightScales.count
     let columns = channels / groupCount
@@ -233,13 +258,17 @@ extension Compiler {
     let parts = MatrixParts(
       rows: window.outputPixels, columns: columns, columnByteCount: window.taps * depth,
       mr: family.table.pointer.pointee.gemm_s8_shape.mr)
+    // Each tile is quantized once.
+    let quantizesItself = window.isPointwise && groupCount == 1 && (parts.panels == 1 || parts.tiles == 1)
+    let input = try dynamicSource(
+      of: source, rows: batches, isSymmetric: isSymmetric, quantizesItself: quantizesItself, node)
     let range = try rangeSink(for: result, partCount: batches * groupCount * parts.count, node)
     let step = DynamicConvolution(
-      source: form.operand, scales: form.scales, result: result, window: window, batches: batches,
+      source: input, result: result, window: window, batches: batches,
       inputChannels: inputChannels, outputChannels: channels, groups: groups, tap: isRowTap ? .row : .pixel, taps: taps,
       depth: tapDepth, readDepth: readDepth, parts: parts, range: range,
       kernels: family.table)
-    try emit(step, reading: [form.operand, form.scales], writing: [result] + range.operands)
+    try emit(step, reading: input.operands, writing: [result] + range.operands)
   }
 
   /// Packs the weights [column][tap][depth] of some columns, where they are not packed already.

@@ -4,15 +4,9 @@ import TFLite
 /// DEPTHWISE_CONV_2D on float activations with int8 weights: as `DepthwiseConvolution`, on activations that are
 /// quantized while it goes over them, or were a moment before.
 struct DynamicDepthwiseConvolution: Step {
-  /// Where the activations come from.
-  enum Source: Sendable {
-    /// Quantized, with a `DynamicScale` for each picture.
-    case quantized(Operand, scales: Operand)
-    /// One picture of floats and their range.
-    case floats(Operand, range: RangeSink)
-  }
-
-  let source: Source
+  let source: DynamicSource
+  /// Whether one thread alone runs the step.
+  let isAlone: Bool
   var result: Operand
   let rows: PictureRows
   let weights: DynamicWeights
@@ -28,6 +22,13 @@ struct DynamicDepthwiseConvolution: Step {
   /// The factors of each channel, then rows of the picture.
   var scratchByteCount: Int { factorByteCount + rows.scratchByteCount }
 
+  /// Rows of floats are read for the last time before results are written in their place: from then on they stand
+  /// quantized in the ring. Another thread would still read those at the edge of its share.
+  var overwritable: [Operand] {
+    guard isAlone, case .floats(let operand, _, _) = source, rows.resultsFollowReading else { return [] }
+    return [operand]
+  }
+
   func run(_ parts: Range<Int>, in arena: Arena) {
     _ = range?.begin(in: arena)
     let height = rows.window.outputHeight
@@ -40,29 +41,22 @@ struct DynamicDepthwiseConvolution: Step {
     }
   }
 
-  private func scale(of picture: Int, in arena: Arena) -> DynamicScale {
-    switch source {
-    case .quantized(_, let scales): arena.elements(scales, as: DynamicScale.self)[picture]
-    case .floats(_, let range): DynamicScale(range.total(in: arena))
-    }
-  }
-
   private func convolve(_ picture: Int, _ parts: Range<Int>, in arena: Arena) {
     let (window, channels) = (rows.window, weights.columns)
-    let scale = scale(of: picture, in: arena)
+    let scale = source.scale(ofBatch: picture, in: arena)
     let place = range?.place(in: arena)
     weights.fill(arena.scratch, for: scale, offset: offset)
     var epilogue = weights.epilogue(arena.scratch, range: fused == nil ? place : nil)
     var geometry = window.depthwiseGeometry(
       pixelByteCount: channels, resultByteCount: channels * MemoryLayout<Float>.stride)
-    let (input, count) = (input(in: arena), window.inputWidth * channels)
+    let (floats, count) = (source.floats(in: arena), window.inputWidth * channels)
     let ring = PictureRows.Ring(
-      rows, input: input.quantized, outside: UInt8(truncatingIfNeeded: scale.zeroPoint &+ offset),
+      rows, input: source.bytes(in: arena), outside: UInt8(truncatingIfNeeded: scale.zeroPoint &+ offset),
       scratch: arena.scratch + factorByteCount)
     let rowCount = window.outputWidth * channels
     rows.forEachGroup(of: parts) { group in
       let taps: UnsafeMutablePointer<UnsafeRawPointer?>
-      if let floats = input.floats {
+      if let floats {
         taps = ring.pointers(forRows: group) { row, columns, target in
           scale.quantize(
             floats + row * count, count: columns * channels, to: target.assumingMemoryBound(to: Int8.self),
@@ -80,13 +74,6 @@ struct DynamicDepthwiseConvolution: Step {
       fused?.run(
         target, rows: 1, columns: groupCount, valueStride: groupCount, to: target, stride: groupCount, first: 0,
         range: place, in: arena, kernels)
-    }
-  }
-
-  private func input(in arena: Arena) -> (quantized: UnsafeRawPointer?, floats: UnsafePointer<Float>?) {
-    switch source {
-    case .quantized(let operand, _): (UnsafeRawPointer(arena.bytes(operand)), nil)
-    case .floats(let operand, _): (nil, UnsafePointer(arena.float(operand)))
     }
   }
 }
@@ -124,32 +111,13 @@ extension Compiler {
       packed: memory, sums: packedSums(sums, count: channels), scales: layer.weightScales, bias: layer.bias,
       activation: layer.activation)
     try countConstant(bytes: packedWeights.byteCount)
-    let input = try dynamicRows(of: source, pictures: window.batches, node)
+    let input = try dynamicSource(of: source, rows: window.batches, isSymmetric: false, quantizesItself: true, node)
     let range = try rangeSink(for: result, partCount: window.batches * window.outputHeight, node)
     var rows = PictureRows(window: window, pixelByteCount: channels)
     if case .floats = input { rows.areComputed = true }
     let step = DynamicDepthwiseConvolution(
-      source: input, result: result, rows: rows, weights: packedWeights, range: range, kernels: family.table)
+      source: input, isAlone: options.threadCount <= 1, result: result, rows: rows, weights: packedWeights,
+      range: range, kernels: family.table)
     try emit(step, reading: input.operands, writing: [result] + range.operands)
-  }
-
-  /// Activations that the step quantizes row by row where nobody else wants them quantized.
-  private mutating func dynamicRows(
-    of source: Operand, pictures: Int, _ node: Node
-  ) throws(CompilationError) -> DynamicDepthwiseConvolution.Source {
-    guard pictures == 1, dynamicReaderCount(of: source) == 1 else {
-      let form = try dynamicForm(of: source, rows: pictures, isSymmetric: false, node)
-      return .quantized(form.operand, scales: form.scales)
-    }
-    return .floats(source, range: try range(of: source, node))
-  }
-}
-
-extension DynamicDepthwiseConvolution.Source {
-  fileprivate var operands: [Operand] {
-    switch self {
-    case .quantized(let operand, let scales): [operand, scales]
-    case .floats(let operand, let range): [operand, range.operand]
-    }
   }
 }

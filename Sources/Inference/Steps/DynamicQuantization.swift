@@ -12,11 +12,6 @@ struct DynamicScale: BitwiseCopyable {
   /// Ranges are cut off here, so that no scale becomes infinite.
   private static let limit: Float = 0x1p120
 
-  /// As layers with several scales choose it.
-  init(_ range: (least: Float, greatest: Float)) {
-    self.init(least: range.least, greatest: range.greatest, isSymmetric: false)
-  }
-
   /// Chooses for a range that includes zero.
   init(least: Float, greatest: Float, isSymmetric: Bool) {
     let (low, high) = (max(least, -Self.limit), min(greatest, Self.limit))
@@ -36,6 +31,42 @@ struct DynamicScale: BitwiseCopyable {
     scale = Float(step)
     inverse = 1 / scale
     zeroPoint = Int32(min(max(real, -128), 127))
+  }
+}
+
+/// Where a layer with int8 weights finds its activations.
+enum DynamicSource: Sendable {
+  /// Quantized, with a `DynamicScale` for each batch.
+  case quantized(Operand, scales: Operand)
+  /// One picture of floats and their range: the layer quantizes them itself, as much as it needs at a time.
+  case floats(Operand, range: RangeSink, isSymmetric: Bool)
+
+  var operands: [Operand] {
+    switch self {
+    case .quantized(let operand, let scales): [operand, scales]
+    case .floats(let operand, let range, _): [operand, range.operand]
+    }
+  }
+
+  /// The floats, if they are not quantized yet.
+  func floats(in arena: Arena) -> UnsafePointer<Float>? {
+    guard case .floats(let operand, _, _) = self else { return nil }
+    return UnsafePointer(arena.float(operand))
+  }
+
+  /// The quantized values, if there are any.
+  func bytes(in arena: Arena) -> UnsafeRawPointer? {
+    guard case .quantized(let operand, _) = self else { return nil }
+    return UnsafeRawPointer(arena.bytes(operand))
+  }
+
+  func scale(ofBatch batch: Int, in arena: Arena) -> DynamicScale {
+    switch self {
+    case .quantized(_, let scales): return arena.elements(scales, as: DynamicScale.self)[batch]
+    case .floats(_, let range, let isSymmetric):
+      let (least, greatest) = range.total(in: arena)
+      return DynamicScale(least: least, greatest: greatest, isSymmetric: isSymmetric)
+    }
   }
 }
 
@@ -136,6 +167,18 @@ extension Compiler {
     let source: Operand
     let rows: Int
     let isSymmetric: Bool
+  }
+
+  /// A float operand as a layer with int8 weights reads it: in `rows` rows, each with a scale of its own. A layer that can
+  /// quantize does so where it is the only one to read the operand so.
+  mutating func dynamicSource(
+    of source: Operand, rows: Int, isSymmetric: Bool, quantizesItself: Bool, _ node: Node
+  ) throws(CompilationError) -> DynamicSource {
+    guard quantizesItself, rows == 1, dynamicReaderCount(of: source) == 1 else {
+      let form = try dynamicForm(of: source, rows: rows, isSymmetric: isSymmetric, node)
+      return .quantized(form.operand, scales: form.scales)
+    }
+    return .floats(source, range: try range(of: source, node), isSymmetric: isSymmetric)
   }
 
   /// The int8 form of a float operand in `rows` rows, each with a scale of its own, made once for all its readers.

@@ -28,7 +28,7 @@ struct MatrixParts: Sendable {
     panelColumns = ((columns + panels - 1) / panels + unit - 1) / unit * unit
   }
 
-  private var panels: Int { (columns + panelColumns - 1) / panelColumns }
+  var panels: Int { (columns + panelColumns - 1) / panelColumns }
   var count: Int { panels * tiles }
 
   /// The rows and columns of a part.

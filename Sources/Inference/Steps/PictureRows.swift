@@ -11,6 +11,13 @@ struct PictureRows: Sendable {
   private var groupRows: Int { max(1, min(window.outputHeight, Self.groupPixels / window.outputWidth)) }
   private static let groupPixels = 64
 
+  /// Whether a row of the picture that is at the place of a row of results, or before it, is in the ring when that is
+  /// computed, if any row of results from there on sees it.
+  var resultsFollowReading: Bool {
+    hasRing && window.strideHeight == 1 && window.dilationHeight == 1 && window.top < window.height
+      && window.outputHeight == window.inputHeight && window.outputWidth == window.inputWidth
+  }
+
   private var hasRing: Bool { areComputed || window.hasPadding }
   /// Columns of a padded row: what all windows of a row see.
   private var paddedWidth: Int {

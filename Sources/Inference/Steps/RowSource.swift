@@ -20,7 +20,7 @@ enum RowWriter {
   func write(row: Int, columns: Int, to target: UnsafeMutablePointer<Float>) {
     switch self {
     case .product(let product): product.write(row: row, columns: columns, to: target)
-    case .dynamicProduct(let product): product.write(row: row, columns: columns, to: target)
+    case .dynamicProduct(var product): product.write(row: row, columns: columns, to: target)
     case .depthwise(let rows): rows.write(row: row, columns: columns, to: target)
     }
   }
