@@ -35,7 +35,8 @@ static size_t element_bytes(void) {
   return now.to_float ? sizeof(float) : 1;
 }
 
-static void randomize(size_t rows, size_t pixels, size_t channels, size_t height, size_t width) {
+// Results are `stride` taps apart, or any distance where that is 0.
+static void randomize(size_t rows, size_t pixels, size_t channels, size_t height, size_t width, size_t stride) {
   now.rows = rows, now.pixels = pixels, now.channels = channels;
   const size_t pixel_bytes = channels + (size_t)values_in(0, (int64_t)channels);
   const size_t row_bytes = channels * element_bytes();
@@ -47,8 +48,10 @@ static void randomize(size_t rows, size_t pixels, size_t channels, size_t height
       .result_step = row_bytes + (size_t)values_in(0, (int64_t)channels) * element_bytes(),
   };
   // Strides of one and two are what kernels know shorter ways for.
-  if (values_coin())
-    now.window.pixel_step = (values_coin() ? 1 : 2) * now.window.tap_step;
+  if (stride == 0 && values_coin())
+    stride = values_coin() ? 1 : 2;
+  if (stride > 0)
+    now.window.pixel_step = stride * now.window.tap_step;
   now.row_bytes = (pixels - 1) * now.window.pixel_step + (width - 1) * now.window.tap_step + channels;
   for (size_t y = 0; y < rows * height; y += 1) {
     now.taps[y] = guarded_place(&now.row_memory[y], now.row_bytes, values_coin());
@@ -132,10 +135,11 @@ static void compare_ranges(const float *expected) {
 }
 
 static void run_case(const maskd_kernels *family, const maskd_kernels *generic, size_t rows, size_t pixels,
-                     size_t channels, size_t height, size_t width) {
-  case_begin("%zu rows of %zu pixels, %zu channels, %zux%zu taps", rows, pixels, channels, height, width);
+                     size_t channels, size_t height, size_t width, size_t stride) {
+  case_begin("%zu rows of %zu pixels, %zu channels, %zux%zu taps, stride %zu", rows, pixels, channels, height, width,
+             stride);
   static float expected[LONG_ROW * CHANNELS];
-  randomize(rows, pixels, channels, height, width);
+  randomize(rows, pixels, channels, height, width, stride);
   if (now.scales.value.rounding == MASKD_ROUND_TWICE && values_coin())
     aim_at_ties();
   const size_t row_bytes = channels * element_bytes();
@@ -159,14 +163,21 @@ static void run_cases(const maskd_kernels *family, const maskd_kernels *generic)
   make();
   for (size_t channels = 1; channels <= CHANNELS; channels += 1)
     for (size_t side = 1; side <= 5 && !checks_should_stop(); side += 2)
-      run_case(family, generic, (size_t)values_in(1, ROWS), (size_t)values_in(1, PIXELS), channels, side, side);
+      run_case(family, generic, (size_t)values_in(1, ROWS), (size_t)values_in(1, PIXELS), channels, side, side, 0);
   for (size_t pixels = 1; pixels <= PIXELS; pixels += 1)
     for (size_t i = 0; i < SIDE * SIDE && !checks_should_stop(); i += 1)
       run_case(family, generic, (size_t)values_in(1, ROWS), pixels, (size_t)values_in(1, CHANNELS), i / SIDE + 1,
-               i % SIDE + 1);
+               i % SIDE + 1, 0);
+  // Whole and parted blocks of channels, and every rest that tiles of neighbouring results leave.
+  for (size_t channels = 16; channels <= CHANNELS; channels += 16)
+    for (size_t pixels = 1; pixels <= PIXELS; pixels += 1)
+      for (size_t i = 0; i < 4 && !checks_should_stop(); i += 1)
+        run_case(family, generic, (size_t)values_in(1, ROWS), pixels, channels, 3 + i / 2 * 2, 3 + i / 2 * 2,
+                 1 + i % 2);
   // Longer rows than a kernel may take in one piece.
   for (size_t i = 0; i < 16 && !checks_should_stop(); i += 1)
-    run_case(family, generic, 1, (size_t)values_in(PIXELS, LONG_ROW), (size_t)values_in(1, 40), i % 4 + 2, i % 4 + 2);
+    run_case(family, generic, 1, (size_t)values_in(PIXELS, LONG_ROW), (size_t)values_in(1, 40), i % 4 + 2, i % 4 + 2,
+             0);
 }
 
 static void run(const maskd_kernels *family, const maskd_kernels *generic) {

@@ -13,14 +13,16 @@ enum { LARGEST_SIDE = 5 }; // of the windows that have loops of their own
 // One call of the kernel, and the block of channels that is computed now.
 typedef struct convolution {
   const maskd_depthwise_window *window;
-  const int8_t *const *rows;
+  const int8_t *const *first_rows; // under the window over the first row of results
   const maskd_epilogue *epilogue;
-  size_t pixels;
+  size_t row_count, pixels;
   size_t channel, count; // of the block: its first channel, and how many there are from there on
   size_t parts, pixels_of_part;
   size_t apart[QUARTERS]; // the first result of each part; the last parts may overlap
   const int8_t *weights;  // of the block
-  char *result;           // where the block's first channel of result 0 goes
+  char *first_result;     // where the block's first channel of the first row of results goes
+  const int8_t *const *rows;
+  char *result; // as these two, of the row of results that is computed now
   maskd_fixed_clamp clamp;
   __m512i bias[MASKD_VECTORS];
   maskd_fixed_constants constants[MASKD_VECTORS];
@@ -121,25 +123,25 @@ static maskd_way begin_block(convolution *c, maskd_way way) {
   return way;
 }
 
-// Which window it is; constants wherever speed matters.
+// What the loops are made for; constants wherever speed matters.
 typedef struct shape {
   maskd_way way;
+  bool clamps;   // false: what is proven is stored as it is, if it is bytes
+  bool is_whole; // no part of a register is without a channel: masked loads take a place among the products
   size_t parts, height, width;
 } shape;
 
-// The channels of a pixel, or of the pixels of all parts. `part_bytes` from the first part's to each other's.
-static inline __attribute__((always_inline)) __m512i load(size_t parts, const int8_t *from, const size_t *part_bytes,
-                                                          __mmask64 read) {
+static inline __attribute__((always_inline)) __m512i load_masked(size_t parts, const int8_t *from,
+                                                                 const size_t *part_bytes, __mmask64 read) {
   if (parts == 1)
     return _mm512_maskz_loadu_epi8(read, from);
   if (parts == 2)
-    return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_maskz_loadu_epi8((__mmask32)read, from)),
-                              _mm256_maskz_loadu_epi8((__mmask32)read, from + part_bytes[1]), 1);
-  const __mmask16 first = (__mmask16)read;
-  const __m512i one = _mm512_castsi128_si512(_mm_maskz_loadu_epi8(first, from));
-  const __m512i two = _mm512_inserti32x4(one, _mm_maskz_loadu_epi8(first, from + part_bytes[1]), 1);
-  const __m512i three = _mm512_inserti32x4(two, _mm_maskz_loadu_epi8(first, from + part_bytes[2]), 2);
-  return _mm512_inserti32x4(three, _mm_maskz_loadu_epi8(first, from + part_bytes[3]), 3);
+    return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)from)),
+                              _mm256_loadu_si256((const __m256i *)(from + part_bytes[1])), 1);
+  const __m512i one = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)from));
+  const __m512i two = _mm512_inserti32x4(one, _mm_loadu_si128((const __m128i *)(from + part_bytes[1])), 1);
+  const __m512i three = _mm512_inserti32x4(two, _mm_loadu_si128((const __m128i *)(from + part_bytes[2])), 2);
+  return _mm512_inserti32x4(three, _mm_loadu_si128((const __m128i *)(from + part_bytes[3])), 3);
 }
 
 // What the loops over the results of a block keep at hand. A copy: the results that they write could be anywhere.
@@ -154,6 +156,12 @@ typedef struct strip {
   __m512 range[2];                                     // of those of the strip
   convolution *block;
 } strip;
+
+// The channels of a pixel, or of the pixels of all parts.
+static inline __attribute__((always_inline)) __m512i load(shape s, const strip *strip, const int8_t *from) {
+  return s.is_whole && s.parts == 1 ? _mm512_loadu_si512(from)
+                                    : load_masked(s.parts, from, strip->part_bytes, strip->there);
+}
 
 static inline __attribute__((always_inline)) strip strip_of(convolution *c, size_t parts, size_t height) {
   strip strip = {
@@ -179,19 +187,19 @@ static inline __attribute__((always_inline)) strip strip_of(convolution *c, size
 }
 
 // Stores the bytes of a pixel, or of the pixels of all parts.
-static inline __attribute__((always_inline)) void store_bytes(size_t parts, const strip *to, __m512i bytes,
-                                                              char *result) {
-  if (parts == 1)
+static inline __attribute__((always_inline)) void store_bytes(shape s, const strip *to, __m512i bytes, char *result) {
+  if (s.is_whole && s.parts == 1)
+    _mm512_storeu_si512(result, bytes);
+  else if (s.parts == 1)
     _mm512_mask_storeu_epi8(result, to->there, bytes);
-  else if (parts == 2) {
-    _mm256_mask_storeu_epi8(result, (__mmask32)to->there, _mm512_castsi512_si256(bytes));
-    _mm256_mask_storeu_epi8(result + to->part_results[1], (__mmask32)to->there, _mm512_extracti64x4_epi64(bytes, 1));
+  else if (s.parts == 2) {
+    _mm256_storeu_si256((__m256i *)result, _mm512_castsi512_si256(bytes));
+    _mm256_storeu_si256((__m256i *)(result + to->part_results[1]), _mm512_extracti64x4_epi64(bytes, 1));
   } else {
-    const __mmask16 there = (__mmask16)to->there;
-    _mm_mask_storeu_epi8(result, there, _mm512_castsi512_si128(bytes));
-    _mm_mask_storeu_epi8(result + to->part_results[1], there, _mm512_extracti32x4_epi32(bytes, 1));
-    _mm_mask_storeu_epi8(result + to->part_results[2], there, _mm512_extracti32x4_epi32(bytes, 2));
-    _mm_mask_storeu_epi8(result + to->part_results[3], there, _mm512_extracti32x4_epi32(bytes, 3));
+    _mm_storeu_si128((__m128i *)result, _mm512_castsi512_si128(bytes));
+    _mm_storeu_si128((__m128i *)(result + to->part_results[1]), _mm512_extracti32x4_epi32(bytes, 1));
+    _mm_storeu_si128((__m128i *)(result + to->part_results[2]), _mm512_extracti32x4_epi32(bytes, 2));
+    _mm_storeu_si128((__m128i *)(result + to->part_results[3]), _mm512_extracti32x4_epi32(bytes, 3));
   }
 }
 
@@ -238,20 +246,20 @@ static inline __attribute__((always_inline)) void end_strip(maskd_way way, const
 }
 
 // Returns whether all of it is certain.
-static inline __attribute__((always_inline)) bool store(maskd_way way, size_t parts, const strip *strip,
+static inline __attribute__((always_inline)) bool store(shape s, const strip *strip,
                                                         const __m512i values[MASKD_VECTORS], char *result) {
-  if (way == MASKD_WAY_FLOAT) {
-    store_floats(parts, strip, values, result);
+  if (s.way == MASKD_WAY_FLOAT) {
+    store_floats(s.parts, strip, values, result);
     return true;
   }
   // A branch here would keep the results of a tile from being worked out side by side.
   maskd_fixed_clamp clamp = strip->block->clamp;
-  clamp.is_needed = clamp.changes = true;
-  if (way == MASKD_WAY_PROVEN) {
-    store_bytes(parts, strip, maskd_proven_packed(values, &clamp), result);
+  clamp.is_needed = clamp.changes = s.clamps;
+  if (s.way == MASKD_WAY_PROVEN) {
+    store_bytes(s, strip, maskd_proven_packed(values, &clamp), result);
     return true;
   }
-  store_bytes(parts, strip, maskd_fixed_packed(values, &clamp), result);
+  store_bytes(s, strip, maskd_fixed_packed(values, &clamp), result);
   return maskd_fixed_sure(values) == (__mmask16)-1;
 }
 

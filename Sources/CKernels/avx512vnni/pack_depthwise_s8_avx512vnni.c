@@ -5,7 +5,7 @@
 #include <string.h>
 
 size_t maskd_packed_depthwise_s8_bytes_avx512vnni(size_t height, size_t width, size_t channels) {
-  size_t bytes = channels / CHANNELS + (channels % CHANNELS != 0), groups;
+  size_t bytes = blocks_of(channels), groups;
   if (__builtin_mul_overflow(groups_of(height), width, &groups) ||
       __builtin_add_overflow(groups, row_groups_of(height, width), &groups) ||
       __builtin_mul_overflow(bytes, groups, &bytes) || __builtin_mul_overflow(bytes, (size_t)GROUP_BYTES, &bytes))
@@ -34,7 +34,8 @@ void maskd_pack_depthwise_s8_avx512vnni(size_t height, size_t width, size_t chan
                                         void *packed) {
   const size_t block_bytes = maskd_packed_depthwise_s8_bytes_avx512vnni(height, width, 1);
   int8_t *block = packed;
-  for (size_t first = 0; first < channels; first += CHANNELS, block += block_bytes) {
+  for (size_t i = 0; i < blocks_of(channels); i += 1, block += block_bytes) {
+    const size_t first = first_channel(i, height, width, channels);
     const size_t count = channels - first < CHANNELS ? channels - first : CHANNELS;
     uint8_t channel[CHANNELS];
     find_channels(QUARTERS / parts_of(channels - first), channel);
