@@ -48,7 +48,7 @@ static void randomize_factors(scales *scales, size_t columns) {
   scales->value.addend = addend;
   scales->value.float_minimum = values_coin() ? -INFINITY : 0;
   scales->value.float_maximum = values_coin() ? INFINITY : 6;
-  scales->range[0] = INFINITY, scales->range[1] = -INFINITY;
+  scales->range[0] = scales->range[1] = 0;
   scales->value.range = values_coin() ? scales->range : NULL;
 }
 

@@ -54,17 +54,6 @@ static inline void gather(const void *values, const convolution *c, __m512i vect
   exchange_quarters(sixteen, vectors);
 }
 
-// Float results behind the last channel are no numbers, which no range takes in.
-static void mark_missing(convolution *c) {
-  const __m512i first = _mm512_setr_epi32(0, 1, 2, 3, 16, 17, 18, 19, 32, 33, 34, 35, 48, 49, 50, 51);
-  const __m512i in_part = _mm512_and_si512(first, _mm512_set1_epi32((int32_t)(CHANNELS / c->parts) - 1));
-  const __m512i count = _mm512_set1_epi32(c->count < CHANNELS ? (int32_t)c->count : CHANNELS);
-  for (int32_t v = 0; v < MASKD_VECTORS; v += 1) {
-    const __mmask16 there = _mm512_cmplt_epi32_mask(_mm512_add_epi32(in_part, _mm512_set1_epi32(4 * v)), count);
-    c->constants[v].addend = _mm512_mask_mov_ps(_mm512_set1_ps(NAN), there, c->constants[v].addend);
-  }
-}
-
 // As `maskd_fixed_constants_of`, for channels that were gathered.
 static inline maskd_fixed_constants constants_of(__m512i multiplier, __m512i shift, const maskd_epilogue *to) {
   const __m512 exponent = _mm512_cvtepi32_ps(shift);
@@ -107,13 +96,12 @@ static maskd_way begin_block(convolution *c, maskd_way way) {
     return MASKD_WAY_PROVEN;
   gather(c->epilogue->bias + c->channel, c, c->bias);
   __m512i first[MASKD_VECTORS], second[MASKD_VECTORS];
-  if (way == MASKD_WAY_FLOAT) {
+  if (maskd_is_float(way)) {
     gather(c->epilogue->factor + c->channel, c, first);
     gather(c->epilogue->addend + c->channel, c, second);
     for (size_t v = 0; v < MASKD_VECTORS; v += 1)
       c->constants[v] =
           (maskd_fixed_constants){.scale = _mm512_castsi512_ps(first[v]), .addend = _mm512_castsi512_ps(second[v])};
-    mark_missing(c);
   } else if (way != MASKD_WAY_ANY) {
     gather(c->epilogue->multiplier + c->channel, c, first);
     gather(c->epilogue->shift + c->channel, c, second);
@@ -216,22 +204,23 @@ static inline __attribute__((always_inline)) void store_floats(size_t parts, con
   }
 }
 
-// Of the operands of a minimum or a maximum the second is the result where one is no number.
-static inline __attribute__((always_inline)) __m512i to_float(__m512i sum, size_t v, strip *strip) {
+// The range takes in what channels that are missing give: zero after the activation, which lies within the range.
+static inline __attribute__((always_inline)) __m512i to_float(maskd_way way, __m512i sum, size_t v, strip *strip) {
   const maskd_fixed_constants *c = &strip->block->constants[v];
   const __m512 scaled = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), c->scale, c->addend);
-  const __m512 floored = _mm512_max_ps(_mm512_set1_ps(strip->minimum), scaled);
-  const __m512 value = _mm512_min_ps(_mm512_set1_ps(strip->maximum), floored);
-  strip->range[0] = _mm512_min_ps(value, strip->range[0]);
-  strip->range[1] = _mm512_max_ps(value, strip->range[1]);
+  const __m512 floored = _mm512_max_ps(scaled, _mm512_set1_ps(strip->minimum));
+  const __m512 value = _mm512_min_ps(floored, _mm512_set1_ps(strip->maximum));
+  if (way != MASKD_WAY_FLOAT_FROM_ZERO)
+    strip->range[0] = _mm512_min_ps(strip->range[0], value);
+  strip->range[1] = _mm512_max_ps(strip->range[1], value);
   return _mm512_castps_si512(value);
 }
 
 // What a vector of sums becomes before it is stored.
 static inline __attribute__((always_inline)) __m512i scaled(maskd_way way, __m512i sum, size_t v, strip *strip) {
   const maskd_fixed_constants *constants = &strip->block->constants[v];
-  if (way == MASKD_WAY_FLOAT)
-    return to_float(sum, v, strip);
+  if (maskd_is_float(way))
+    return to_float(way, sum, v, strip);
   if (way == MASKD_WAY_PROVEN)
     return maskd_proven(sum, constants);
   return maskd_fixed(sum, constants, way == MASKD_WAY_NEAREST_SIGNED);
@@ -239,7 +228,7 @@ static inline __attribute__((always_inline)) __m512i scaled(maskd_way way, __m51
 
 // The range of a strip is part of that of all.
 static inline __attribute__((always_inline)) void end_strip(maskd_way way, const strip *strip) {
-  if (way != MASKD_WAY_FLOAT)
+  if (!maskd_is_float(way))
     return;
   strip->block->range[0] = strip->range[0];
   strip->block->range[1] = strip->range[1];
@@ -248,7 +237,7 @@ static inline __attribute__((always_inline)) void end_strip(maskd_way way, const
 // Returns whether all of it is certain.
 static inline __attribute__((always_inline)) bool store(shape s, const strip *strip,
                                                         const __m512i values[MASKD_VECTORS], char *result) {
-  if (s.way == MASKD_WAY_FLOAT) {
+  if (maskd_is_float(s.way)) {
     store_floats(s.parts, strip, values, result);
     return true;
   }

@@ -169,6 +169,10 @@ static __attribute__((noinline)) void convolve_float(convolution *c) {
   convolve_way(MASKD_WAY_FLOAT, true, c);
 }
 
+static __attribute__((noinline)) void convolve_float_from_zero(convolution *c) {
+  convolve_way(MASKD_WAY_FLOAT_FROM_ZERO, true, c);
+}
+
 static void convolve_any(convolution *c) {
   for (size_t row = 0; row < c->row_count; row += 1) {
     begin_row(c, row);
@@ -188,6 +192,8 @@ static void convolve_block(maskd_way way, convolution *c) {
     convolve_proven_clamped(c);
   else if (way == MASKD_WAY_FLOAT)
     convolve_float(c);
+  else if (way == MASKD_WAY_FLOAT_FROM_ZERO)
+    convolve_float_from_zero(c);
   else
     convolve_any(c);
 }
@@ -201,8 +207,7 @@ void maskd_depthwise_s8_avx512vnni(size_t rows, size_t pixels, size_t channels, 
   const maskd_way way = maskd_way_of(epilogue);
   convolution c = {.window = window, .first_rows = taps, .epilogue = epilogue, .row_count = rows, .pixels = pixels};
   c.clamp = maskd_fixed_clamp_of(epilogue);
-  c.range[0] = _mm512_set1_ps(INFINITY);
-  c.range[1] = _mm512_set1_ps(-INFINITY);
+  c.range[0] = c.range[1] = _mm512_setzero_ps();
   for (size_t block = 0; block < blocks_of(channels); block += 1) {
     c.channel = first_channel(block, window->height, window->width, channels);
     c.count = channels - c.channel;
@@ -210,7 +215,7 @@ void maskd_depthwise_s8_avx512vnni(size_t rows, size_t pixels, size_t channels, 
     c.first_result = (char *)result + c.channel * element_bytes;
     convolve_block(begin_block(&c, way), &c);
   }
-  if (way == MASKD_WAY_FLOAT)
+  if (maskd_is_float(way))
     maskd_take_range(epilogue, c.range);
 }
 

@@ -28,13 +28,18 @@ typedef enum maskd_way {
   MASKD_WAY_PROVEN,
   MASKD_WAY_ANY,
   MASKD_WAY_FLOAT,
+  MASKD_WAY_FLOAT_FROM_ZERO, // an activation keeps results from falling below zero
   MASKD_WAYS,
 } maskd_way;
+
+static inline __attribute__((always_inline)) bool maskd_is_float(maskd_way way) {
+  return way == MASKD_WAY_FLOAT || way == MASKD_WAY_FLOAT_FROM_ZERO;
+}
 
 // The way of blocks that are not proven.
 static inline __attribute__((always_inline)) maskd_way maskd_way_of(const maskd_epilogue *to) {
   if (to->rounding == MASKD_TO_FLOAT)
-    return MASKD_WAY_FLOAT;
+    return to->float_minimum >= 0 ? MASKD_WAY_FLOAT_FROM_ZERO : MASKD_WAY_FLOAT;
   if (to->rounding != MASKD_ROUND_TWICE || !to->shifts_right)
     return MASKD_WAY_ANY;
   return to->minimum >= to->zero_point ? MASKD_WAY_NEAREST : MASKD_WAY_NEAREST_SIGNED;

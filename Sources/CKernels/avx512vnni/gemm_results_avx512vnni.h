@@ -92,26 +92,23 @@ static inline __attribute__((always_inline)) void finish_any(size_t vectors, con
   requantize_rows(vectors, p, row, rows, kept);
 }
 
-// Float results. `range` (least, greatest) takes them in.
-static inline __attribute__((always_inline)) void finish_float(size_t vectors, const product *p, size_t row,
-                                                               size_t rows, const __m512i *sums, __m512 range[2]) {
+// Float results. `range` (least, greatest) takes them in: the least only where they may be below zero.
+static inline __attribute__((always_inline)) void finish_float(maskd_way way, size_t vectors, const product *p,
+                                                               size_t row, size_t rows, const __m512i *sums,
+                                                               __m512 range[2]) {
   const __mmask16 last = (__mmask16)maskd_first(p->columns - (vectors - 1) * NR);
   char *to = p->result + row * p->result_stride;
 #pragma clang loop unroll(full)
   for (size_t r = 0; r < rows; r += 1, to += p->result_stride)
 #pragma clang loop unroll(full)
     for (size_t v = 0; v < vectors; v += 1) {
+      const __mmask16 there = v + 1 < vectors ? UINT16_MAX : last;
       const __m512 scaled = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums[r * vectors + v]), p->factor[v], p->addend[v]);
       const __m512 value = _mm512_min_ps(_mm512_max_ps(scaled, p->float_minimum), p->float_maximum);
-      if (v + 1 < vectors) {
-        _mm512_storeu_ps(to + v * sizeof value, value);
-        range[0] = _mm512_min_ps(range[0], value);
-        range[1] = _mm512_max_ps(range[1], value);
-      } else {
-        _mm512_mask_storeu_ps(to + v * sizeof value, last, value);
-        range[0] = _mm512_mask_min_ps(range[0], last, range[0], value);
-        range[1] = _mm512_mask_max_ps(range[1], last, range[1], value);
-      }
+      _mm512_mask_storeu_ps(to + v * sizeof value, there, value);
+      if (way != MASKD_WAY_FLOAT_FROM_ZERO)
+        range[0] = _mm512_mask_min_ps(range[0], there, range[0], value);
+      range[1] = _mm512_mask_max_ps(range[1], there, range[1], value);
     }
 }
 

@@ -102,7 +102,7 @@ static inline __attribute__((always_inline)) void multiply(maskd_way way, size_t
                                                            const product *shared, size_t row, size_t tiles) {
   const product p = *shared;
   const size_t count = rows * vectors, copies = count > 4 ? 1 : count > 2 ? 2 : 4;
-  __m512 range[2] = {_mm512_set1_ps(INFINITY), _mm512_set1_ps(-INFINITY)};
+  __m512 range[2] = {_mm512_setzero_ps(), _mm512_setzero_ps()};
   for (; tiles > 0; tiles -= 1, row += rows) {
     __m512i sums[SUMS];
 #pragma clang loop unroll(full)
@@ -116,14 +116,14 @@ static inline __attribute__((always_inline)) void multiply(maskd_way way, size_t
       sums[i % count] = _mm512_add_epi32(sums[i % count], sums[i]);
     if (p.row_terms)
       add_row_terms(p.row_terms + row, vectors, rows, sums);
-    if (way == MASKD_WAY_FLOAT)
-      finish_float(vectors, &p, row, rows, sums, range);
+    if (maskd_is_float(way))
+      finish_float(way, vectors, &p, row, rows, sums, range);
     else if (way == MASKD_WAY_ANY)
       finish_any(vectors, shared, row, rows, sums);
     else
       finish_nearest(way, vectors, &p, row, rows, sums);
   }
-  if (way == MASKD_WAY_FLOAT)
+  if (maskd_is_float(way))
     maskd_take_range(p.epilogue, range);
 }
 
@@ -160,6 +160,7 @@ MULTIPLY_ALL(NEAREST_SIGNED)
 MULTIPLY_ALL(PROVEN)
 MULTIPLY_ALL(ANY)
 MULTIPLY_ALL(FLOAT)
+MULTIPLY_ALL(FLOAT_FROM_ZERO)
 
 #define NAMES_UP_TO_4(WAY, VECTORS)                                                                                    \
   multiply_##WAY##_1_##VECTORS, multiply_##WAY##_2_##VECTORS, multiply_##WAY##_3_##VECTORS, multiply_##WAY##_4_##VECTORS
@@ -175,7 +176,7 @@ MULTIPLY_ALL(FLOAT)
 static const multiply_function multiply_functions[MASKD_WAYS][MASKD_VECTORS][MOST_ROWS] = {
     [MASKD_WAY_NEAREST] = NAMES(NEAREST), [MASKD_WAY_NEAREST_SIGNED] = NAMES(NEAREST_SIGNED),
     [MASKD_WAY_PROVEN] = NAMES(PROVEN),   [MASKD_WAY_ANY] = NAMES(ANY),
-    [MASKD_WAY_FLOAT] = NAMES(FLOAT),
+    [MASKD_WAY_FLOAT] = NAMES(FLOAT),     [MASKD_WAY_FLOAT_FROM_ZERO] = NAMES(FLOAT_FROM_ZERO),
 };
 
 // Rows that are computed together: a rounding with a check of twelve sums overlaps best with the products of the next.
@@ -215,7 +216,7 @@ static void load_constants(product *p, size_t vectors, maskd_way way) {
   for (size_t v = 0; v < vectors; v += 1) {
     const size_t column = p->column + v * NR;
     p->bias[v] = _mm512_loadu_si512(p->epilogue->bias + column);
-    if (way == MASKD_WAY_FLOAT) {
+    if (maskd_is_float(way)) {
       p->factor[v] = _mm512_loadu_ps(p->epilogue->factor + column);
       p->addend[v] = _mm512_loadu_ps(p->epilogue->addend + column);
     } else if (way != MASKD_WAY_ANY) {

@@ -59,8 +59,8 @@ typedef struct maskd_epilogue {
   const float *addend;
   float float_minimum;
   float float_maximum;
-  // For MASKD_TO_FLOAT: null, or the least and the greatest value so far, which the kernel moves to take its results
-  // in.
+  // For MASKD_TO_FLOAT: null, or the least and the greatest value so far, zero among them, which the kernel moves to
+  // take its results in.
   float *range;
   maskd_rounding rounding;
 } maskd_epilogue;
