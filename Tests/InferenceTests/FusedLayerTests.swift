@@ -147,7 +147,38 @@ import Testing
     let pool = PoolOptions(
       padding: .valid, strideHeight: 2, strideWidth: 2, filterHeight: 3, filterWidth: 3, activation: .none)
     let result = random.append(.maxPool2D, .pool(pool), [padded], quantization: nil)
-    try compare(&random, output: result, steps: activation == .relu ? 2 : 4, "\(activation)")
+    try compare(&random, output: result, steps: activation == .relu ? 1 : 4, "\(activation)")
+  }
+
+  /// A pool takes the rows of the layer in front, of several pictures, unless it would keep nearly all of them.
+  @Test(arguments: [BuiltinOperator.maxPool2D, .averagePool2D], [1, 2])
+  func poolsTakeRows(operation: BuiltinOperator, pictures: Int) throws {
+    for (seed, side) in zip(570..., [2, 3, 7]) as Zip2Sequence<PartialRangeFrom<UInt64>, [Int]> {
+      var random = RandomModel(.float32, seed: seed)
+      let picture = random.input([pictures, 13, 12, 5])
+      let wide = convolution(
+        &random, picture, from: 5, to: 20, side: 3, isDynamic: pictures == 1, options(.relu6))
+      let pool = PoolOptions(
+        padding: seed == 571 ? .same : .valid, strideHeight: 2, strideWidth: 2, filterHeight: side, filterWidth: side,
+        activation: .none)
+      let result = random.append(operation, .pool(pool), [wide], quantization: nil)
+      // Range and quantized form of the picture where weights are integers.
+      let steps = (side == 7 ? 2 : 1) + (pictures == 1 ? 2 : 0)
+      try compare(&random, output: result, steps: steps, tolerance: 1e-4, "\(side)x\(side)")
+    }
+  }
+
+  /// Of a picture that two convolutions of single pixels see in part, that part alone is quantized, once.
+  @Test func seenPixelsAreQuantizedOnce() throws {
+    var random = RandomModel(.float32, seed: 580)
+    let picture = random.input([1, 15, 14, 33])
+    let left = convolution(&random, picture, from: 33, to: 40, side: 1, isDynamic: true, options(stride: 2))
+    let right = convolution(&random, picture, from: 33, to: 40, side: 1, isDynamic: true, options(stride: 2))
+    let sum = random.append(.add, .arithmetic(activation: .none), [left, right], quantization: nil)
+    // The range, the pixels, and two layers of which one adds.
+    try compare(&random, output: sum, steps: 4, "stride 2")
+    let program = try Program(compiling: random.model(outputs: [sum]))
+    #expect(program.arenaByteCount < 4 * 15 * 14 * 33 + 8 * 7 * (33 + 4 * 40) + 8 * 7 * 4 * 40 + 1024)
   }
 
   @Test(.enabled(if: allocation_count_is_available()))

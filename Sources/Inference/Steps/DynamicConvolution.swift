@@ -258,10 +258,18 @@ extension Compiler {
     let parts = MatrixParts(
       rows: window.outputPixels, columns: columns, columnByteCount: window.taps * depth,
       mr: family.table.pointer.pointee.gemm_s8_shape.mr)
-    // Each tile is quantized once.
-    let quantizesItself = window.isPointwise && groupCount == 1 && (parts.panels == 1 || parts.tiles == 1)
-    let input = try dynamicSource(
-      of: source, rows: batches, isSymmetric: isSymmetric, quantizesItself: quantizesItself, node)
+    var window = window
+    let input: DynamicSource
+    if window.taps == 1, !window.hasPadding, !window.isPointwise, batches == 1 {
+      let form = try dynamicForm(of: source, seenThrough: window, isSymmetric: isSymmetric, node)
+      input = .quantized(form.operand, scales: form.scales)
+      window = window.ofSeenPixels
+    } else {
+      // Each tile is quantized once.
+      let quantizesItself = window.isPointwise && groupCount == 1 && (parts.panels == 1 || parts.tiles == 1)
+      input = try dynamicSource(
+        of: source, rows: batches, isSymmetric: isSymmetric, quantizesItself: quantizesItself, node)
+    }
     let range = try rangeSink(for: result, partCount: batches * groupCount * parts.count, node)
     let step = DynamicConvolution(
       source: input, result: result, window: window, batches: batches,

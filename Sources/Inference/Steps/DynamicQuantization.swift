@@ -114,6 +114,38 @@ struct QuantizeDynamically: Step {
   }
 }
 
+/// Quantizes those pixels of a float picture that a convolution of single pixels sees, with the scale that the range of
+/// all of them asks for.
+struct QuantizeSeenPixels: Step {
+  let source: Operand
+  let result: Operand
+  /// The scale goes here as well, for the layers that read the result.
+  let scale: Operand
+  let window: Window
+  let channels: Int
+  let range: RangeSink
+  let isSymmetric: Bool
+  let hasOffset: Bool
+  let kernels: KernelTable
+
+  var partCount: Int { window.outputHeight }
+
+  func run(_ parts: Range<Int>, in arena: Arena) {
+    let (least, greatest) = range.total(in: arena)
+    let chosen = DynamicScale(least: least, greatest: greatest, isSymmetric: isSymmetric)
+    if parts.contains(0) { arena.elements(scale, as: DynamicScale.self)[0] = chosen }
+    for y in parts {
+      let row = arena.float(source) + y * window.strideHeight * window.inputWidth * channels
+      let target = arena.int8(result) + y * window.outputWidth * channels
+      for x in 0..<window.outputWidth {
+        chosen.quantize(
+          row + x * window.strideWidth * channels, count: channels, to: target + x * channels, hasOffset: hasOffset,
+          kernels)
+      }
+    }
+  }
+}
+
 /// Quantizes each row of a float tensor by itself: each picture of several, or each row of a matrix product.
 struct QuantizeRows: Step {
   let source: Operand
@@ -167,6 +199,8 @@ extension Compiler {
     let source: Operand
     let rows: Int
     let isSymmetric: Bool
+    /// From one pixel that it has to the next.
+    var strides = [1, 1]
   }
 
   /// A float operand as a layer with int8 weights reads it: in `rows` rows, each with a scale of its own. A layer that can
@@ -204,6 +238,28 @@ extension Compiler {
         isSymmetric: isSymmetric, hasOffset: value.hasOffset, kernels: family.table)
       try emit(step, reading: [source], writing: [form.operand, form.scales])
     }
+    dynamicForms[key] = form
+    return form
+  }
+
+  /// The int8 form of those pixels of one picture that a window of one tap sees.
+  mutating func dynamicForm(
+    of source: Operand, seenThrough window: Window, isSymmetric: Bool, _ node: Node
+  ) throws(CompilationError) -> DynamicForm {
+    let key = DynamicFormKey(
+      source: source, rows: 1, isSymmetric: isSymmetric, strides: [window.strideHeight, window.strideWidth])
+    if let known = dynamicForms[key] { return known }
+    let channels = self[source].shape[3]
+    var value = Value(
+      name: self[source].name, type: .int8, shape: [1, window.outputHeight, window.outputWidth, channels])
+    value.hasOffset = activationOffset != 0
+    let form = DynamicForm(
+      operand: try makeValue(value, node),
+      scales: try makeValue(Value(name: "scales", type: .int32, shape: [1, 3]), node))
+    let step = QuantizeSeenPixels(
+      source: source, result: form.operand, scale: form.scales, window: window, channels: channels,
+      range: try range(of: source, node), isSymmetric: isSymmetric, hasOffset: value.hasOffset, kernels: family.table)
+    try emit(step, reading: [source, step.range.operand], writing: [form.operand, form.scales])
     dynamicForms[key] = form
     return form
   }

@@ -37,6 +37,8 @@ struct Pool: Step {
 /// the columns.
 struct FloatPool: Step {
   let source: Operand
+  /// Makes the rows of the picture; nil where they lie in `source`.
+  let producer: (any RowSource)?
   let result: Operand
   let window: Window
   let channels: Int
@@ -48,42 +50,68 @@ struct FloatPool: Step {
 
   var partCount: Int { window.batches * window.outputHeight }
   private var inputRowCount: Int { window.inputWidth * channels }
-  /// A row of the picture.
-  var scratchByteCount: Int { inputRowCount * MemoryLayout<Float>.stride }
+  private var rowByteCount: Int { Arena.aligned(inputRowCount * MemoryLayout<Float>.stride) }
+  private var heldByteCount: Int { Arena.aligned(window.height * MemoryLayout<Int>.stride) }
+  /// A row of the picture; where rows are made, those under a window, which of them are there, and what making them
+  /// takes.
+  var scratchByteCount: Int {
+    rowByteCount + (producer == nil ? 0 : heldByteCount + window.height * rowByteCount + producer.scratchByteCount)
+  }
 
   func run(_ parts: Range<Int>, in arena: Arena) {
-    let column = arena.scratch.assumingMemoryBound(to: Float.self)
     let seen = range?.begin(in: arena)
+    guard let producer else {
+      let input = UnsafePointer(arena.float(source))
+      return pool(parts, in: arena, seen) { input + $0 * inputRowCount }
+    }
+    let held = (arena.scratch + rowByteCount).assumingMemoryBound(to: Int.self)
+    held.update(repeating: -1, count: window.height)
+    let made = arena.scratch + rowByteCount + heldByteCount
+    let maker = RowProducer(producer, in: arena, scratch: made + window.height * rowByteCount)
+    pool(parts, in: arena, seen) { row in
+      let slot = row % window.height
+      let place = (made + slot * rowByteCount).assumingMemoryBound(to: Float.self)
+      if held[slot] != row { maker.write(row: row, columns: window.inputWidth, to: place) }
+      held[slot] = row
+      return UnsafePointer(place)
+    }
+  }
+
+  /// Computes rows of results; `row` brings a row of the picture, counted through all pictures.
+  @inline(__always)
+  private func pool(
+    _ parts: Range<Int>, in arena: Arena, _ seen: UnsafeMutablePointer<Float>?, row: (Int) -> UnsafePointer<Float>
+  ) {
+    let column = arena.scratch.assumingMemoryBound(to: Float.self)
     let rowCount = window.outputWidth * channels
     for part in parts {
       let (batch, y) = part.quotientAndRemainder(dividingBy: window.outputHeight)
       let rows = window.rowsInside(y)
-      let input = UnsafePointer(arena.float(source)) + batch * window.inputHeight * inputRowCount
-      combine(rows, of: input, each: inputRowCount, to: column)
+      combine(rows, each: inputRowCount, to: column) { row(batch * window.inputHeight + $0) }
       let target = arena.float(result) + part * rowCount
       for x in 0..<window.outputWidth {
         let columns = window.columnsInside(x)
-        combine(columns, of: column, each: channels, to: target + x * channels)
+        combine(columns, each: channels, to: target + x * channels) { UnsafePointer(column) + $0 * channels }
         finish(target + x * channels, taps: rows.count * columns.count)
       }
       if let seen { kernels.pointer.pointee.range_f32(rowCount, target, seen) }
     }
   }
 
-  /// Brings neighbouring runs of `count` floats together in one.
+  /// Brings runs of `count` floats together in one.
+  @inline(__always)
   private func combine(
-    _ runs: Range<Int>, of values: UnsafePointer<Float>, each count: Int, to target: UnsafeMutablePointer<Float>
+    _ runs: Range<Int>, each count: Int, to target: UnsafeMutablePointer<Float>, _ find: (Int) -> UnsafePointer<Float>
   ) {
     guard !runs.isEmpty else { return target.update(repeating: 0, count: count) }
     let arithmetic = kernels.pointer.pointee.arithmetic_f32
-    target.update(from: values + runs.lowerBound * count, count: count)
+    target.update(from: find(runs.lowerBound), count: count)
     var shape = maskd_broadcast(
       runs: 1, count: count, left_step: 1, left_stride: 0, right_step: 1, right_stride: 0,
       result_stride: count)
     for run in runs.dropFirst() {
       arithmetic?(
-        isAverage ? MASKD_ADD : MASKD_MAXIMUM, &shape, target, values + run * count, -Float.infinity, Float.infinity,
-        target, nil)
+        isAverage ? MASKD_ADD : MASKD_MAXIMUM, &shape, target, find(run), -Float.infinity, Float.infinity, target, nil)
     }
   }
 
@@ -164,11 +192,13 @@ extension Compiler {
       try emit(step, reading: [source], writing: [result])
     case .float32:
       let result = try define(of: node, type: .float32, shape: shape)
+      // Rows that are made stay until the last window has seen them: too many would be the picture again.
+      let producer = 2 * window.height <= window.inputHeight ? takeRows(of: source) : nil
       let range = try rangeSink(for: result, partCount: window.batches * window.outputHeight, node)
       let step = FloatPool(
-        source: source, result: result, window: window, channels: channels, isAverage: isAverage,
+        source: source, producer: producer, result: result, window: window, channels: channels, isAverage: isAverage,
         limits: try floatRange(options.activation, node), range: range, kernels: family.table)
-      try emit(step, reading: [source], writing: [result] + range.operands)
+      try emitFused(step, reading: producer == nil ? [source] : [], writing: [result] + range.operands)
     case .int16:
       let result = try define(of: node, type: .int16, shape: shape)
       let step = Int16Pool(

@@ -75,6 +75,15 @@ struct Window {
     (top, left, outputHeight, outputWidth, hasPadding) = (0, 0, 1, rows, false)
   }
 
+  /// For a window of one tap: that of a picture of those pixels alone which some result sees.
+  var ofSeenPixels: Window { Window(batches: batches, outputHeight: outputHeight, outputWidth: outputWidth) }
+
+  private init(batches: Int, outputHeight: Int, outputWidth: Int) {
+    (self.batches, inputHeight, inputWidth, height, width) = (batches, outputHeight, outputWidth, 1, 1)
+    (strideHeight, strideWidth, dilationHeight, dilationWidth) = (1, 1, 1, 1)
+    (top, left, self.outputHeight, self.outputWidth, hasPadding) = (0, 0, outputHeight, outputWidth, false)
+  }
+
   /// How many windows fit along one dimension, and how much padding lies before the first.
   private static func placed(
     _ size: Int, _ window: Int, _ stride: Int, _ dilation: Int, _ padding: Padding
