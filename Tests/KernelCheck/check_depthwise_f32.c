@@ -71,8 +71,11 @@ static void run_case(const maskd_kernels *family, const maskd_kernels *generic, 
   const float **rows = guarded_place(&now.pointer_memory, height * sizeof *rows, values_coin());
   for (size_t y = 0; y < height; y += 1)
     rows[y] = now.rows[y];
-  const maskd_depthwise_window window = {height, width, now.tap_step * sizeof(float), now.pixel_step * sizeof(float),
-                                         stride};
+  const maskd_depthwise_window window = {.height = height,
+                                         .width = width,
+                                         .tap_step = now.tap_step * sizeof(float),
+                                         .pixel_step = now.pixel_step * sizeof(float),
+                                         .result_step = stride};
   family->depthwise_f32(pixels, channels, &window, rows, now.weights, now.bias, minimum, maximum,
                         (float *)(void *)now.result.first);
   // The generic kernel promises the order of its sums.
@@ -108,7 +111,11 @@ static size_t prepare_job(const maskd_kernels *family) {
 
 static void job(const maskd_kernels *family) {
   const size_t pixel_bytes = JOB_CHANNELS * sizeof(float);
-  const maskd_depthwise_window window = {JOB_SIDE, JOB_SIDE, pixel_bytes, pixel_bytes, pixel_bytes};
+  const maskd_depthwise_window window = {.height = JOB_SIDE,
+                                         .width = JOB_SIDE,
+                                         .tap_step = pixel_bytes,
+                                         .pixel_step = pixel_bytes,
+                                         .result_step = pixel_bytes};
   const float *rows[JOB_SIDE] = {bench.activations[0], bench.activations[1], bench.activations[2]};
   family->depthwise_f32(JOB_PIXELS, JOB_CHANNELS, &window, rows, bench.weights, bench.bias, 0, 6, bench.results);
 }

@@ -34,8 +34,9 @@ static size_t element_bytes(void) {
   return now.to_float ? sizeof(float) : 1;
 }
 
-// Results are `stride` taps apart, or any distance where that is 0.
-static void randomize(size_t rows, size_t pixels, size_t channels, size_t height, size_t width, size_t stride) {
+// Results are `stride` taps apart, or any distance where that is 0. Windows may leave the rows where `pads`.
+static void randomize(size_t rows, size_t pixels, size_t channels, size_t height, size_t width, size_t stride,
+                      bool pads) {
   now.rows = rows, now.pixels = pixels, now.channels = channels;
   const size_t pixel_bytes = channels + (size_t)values_in(0, (int64_t)channels);
   const size_t row_bytes = channels * element_bytes();
@@ -51,7 +52,12 @@ static void randomize(size_t rows, size_t pixels, size_t channels, size_t height
     stride = values_coin() ? 1 : 2;
   if (stride > 0)
     now.window.pixel_step = stride * now.window.tap_step;
-  now.row_bytes = (pixels - 1) * now.window.pixel_step + (width - 1) * now.window.tap_step + channels;
+  now.window.left = pads && values_coin();
+  now.window.right = pads && values_coin();
+  now.window.outside = (int8_t)values_in(INT8_MIN, INT8_MAX);
+  const size_t columns = width - now.window.left - now.window.right;
+  now.row_bytes =
+      (pixels - 1) * now.window.pixel_step + columns * now.window.tap_step - (now.window.tap_step - channels);
   for (size_t y = 0; y < rows * height; y += 1) {
     now.taps[y] = guarded_place(&now.row_memory[y], now.row_bytes, values_coin());
     values_fill_s8(now.taps[y], now.row_bytes);
@@ -60,11 +66,18 @@ static void randomize(size_t rows, size_t pixels, size_t channels, size_t height
   scales_randomize(&now.scales, channels, now.to_float ? MASKD_TO_FLOAT : scales_int8_rounding());
 }
 
+static int64_t operand(size_t row, size_t pixel, size_t x, size_t channel) {
+  const maskd_depthwise_window *w = &now.window;
+  if ((pixel == 0 && x < w->left) || (pixel + 1 == now.pixels && x + w->right >= w->width))
+    return w->outside;
+  return now.taps[row][pixel * w->pixel_step + x * w->tap_step - w->left * w->tap_step + channel];
+}
+
 static int64_t sum_of_products(size_t row, size_t pixel, size_t channel) {
   int64_t sum = 0;
   for (size_t y = 0; y < now.window.height; y += 1)
     for (size_t x = 0; x < now.window.width; x += 1)
-      sum += now.taps[row * now.window.height + y][pixel * now.window.pixel_step + x * now.window.tap_step + channel] *
+      sum += operand(row * now.window.height + y, pixel, x, channel) *
              now.weights[(y * now.window.width + x) * now.channels + channel];
   return sum;
 }
@@ -118,9 +131,10 @@ static void call(const maskd_kernels *family, void *result, size_t stride) {
   const size_t count = now.rows * now.window.height;
   const int8_t **pointers = guarded_place(&now.pointer_memory, count * sizeof *pointers, values_coin());
   for (size_t y = 0; y < count; y += 1)
-    pointers[y] = now.taps[y];
+    pointers[y] = now.taps[y] - now.window.left * now.window.tap_step;
   maskd_depthwise_window window = now.window;
   window.result_step = stride;
+  values_offset_s8(&window.outside, 1, offset);
   offset_rows(offset);
   family->depthwise_s8(now.rows, now.pixels, now.channels, &window, pointers, packed, result, &now.scales.value);
   offset_rows(offset);
@@ -134,15 +148,15 @@ static void compare_ranges(const float *expected) {
 }
 
 static void run_case(const maskd_kernels *family, const maskd_kernels *generic, size_t rows, size_t pixels,
-                     size_t channels, size_t height, size_t width, size_t stride) {
+                     size_t channels, size_t height, size_t width, size_t stride, bool pads) {
   case_begin("%zu rows of %zu pixels, %zu channels, %zux%zu taps, stride %zu", rows, pixels, channels, height, width,
              stride);
   static float expected[LONG_ROW * CHANNELS];
-  randomize(rows, pixels, channels, height, width, stride);
+  randomize(rows, pixels, channels, height, width, stride, pads);
   if (now.scales.value.rounding == MASKD_ROUND_TWICE && values_coin())
     aim_at_ties();
   const size_t row_bytes = channels * element_bytes();
-  if (family == generic)
+  if (family == generic || pads)
     compute(expected);
   else
     call(generic, expected, row_bytes);
@@ -162,21 +176,22 @@ static void run_cases(const maskd_kernels *family, const maskd_kernels *generic)
   make();
   for (size_t channels = 1; channels <= CHANNELS; channels += 1)
     for (size_t side = 1; side <= 5 && !checks_should_stop(); side += 2)
-      run_case(family, generic, (size_t)values_in(1, ROWS), (size_t)values_in(1, PIXELS), channels, side, side, 0);
+      run_case(family, generic, (size_t)values_in(1, ROWS), (size_t)values_in(1, PIXELS), channels, side, side, 0,
+               false);
   for (size_t pixels = 1; pixels <= PIXELS; pixels += 1)
     for (size_t i = 0; i < SIDE * SIDE && !checks_should_stop(); i += 1)
       run_case(family, generic, (size_t)values_in(1, ROWS), pixels, (size_t)values_in(1, CHANNELS), i / SIDE + 1,
-               i % SIDE + 1, 0);
+               i % SIDE + 1, 0, false);
   // Whole and parted blocks of channels, and every rest that tiles of neighbouring results leave.
   for (size_t channels = 16; channels <= CHANNELS; channels += 16)
     for (size_t pixels = 1; pixels <= PIXELS; pixels += 1)
       for (size_t i = 0; i < 4 && !checks_should_stop(); i += 1)
-        run_case(family, generic, (size_t)values_in(1, ROWS), pixels, channels, 3 + i / 2 * 2, 3 + i / 2 * 2,
-                 1 + i % 2);
+        run_case(family, generic, (size_t)values_in(1, ROWS), pixels, channels, 3 + i / 2 * 2, 3 + i / 2 * 2, 1 + i % 2,
+                 i < 2 && family->pads_depthwise_s8);
   // Longer rows than a kernel may take in one piece.
   for (size_t i = 0; i < 16 && !checks_should_stop(); i += 1)
-    run_case(family, generic, 1, (size_t)values_in(PIXELS, LONG_ROW), (size_t)values_in(1, 40), i % 4 + 2, i % 4 + 2,
-             0);
+    run_case(family, generic, 1, (size_t)values_in(PIXELS, LONG_ROW), (size_t)values_in(1, 40), i % 4 + 2, i % 4 + 2, 0,
+             false);
 }
 
 static void run(const maskd_kernels *family, const maskd_kernels *generic) {
@@ -212,7 +227,11 @@ static size_t prepare_job(const maskd_kernels *family) {
 }
 
 static void job(const maskd_kernels *family) {
-  const maskd_depthwise_window window = {JOB_SIDE, JOB_SIDE, JOB_CHANNELS, JOB_CHANNELS, JOB_CHANNELS};
+  const maskd_depthwise_window window = {.height = JOB_SIDE,
+                                         .width = JOB_SIDE,
+                                         .tap_step = JOB_CHANNELS,
+                                         .pixel_step = JOB_CHANNELS,
+                                         .result_step = JOB_CHANNELS};
   const int8_t *const rows[JOB_SIDE] = {bench.rows[0], bench.rows[1], bench.rows[2]};
   family->depthwise_s8(1, JOB_PIXELS, JOB_CHANNELS, &window, rows, bench.packed, bench.results, &now.scales.value);
 }

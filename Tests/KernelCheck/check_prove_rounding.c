@@ -92,7 +92,8 @@ static void convolve(const maskd_kernels *family, size_t pixels, size_t channels
   const int8_t *taps[SIDE];
   for (size_t y = 0; y < side; y += 1)
     taps[y] = now.activations;
-  const maskd_depthwise_window window = {side, side, channels, stride * channels, channels};
+  const maskd_depthwise_window window = {
+      .height = side, .width = side, .tap_step = channels, .pixel_step = stride * channels, .result_step = channels};
   family->pack_depthwise_s8(side, side, channels, now.weights, now.packed_depthwise);
   result_place(&now.result, pixels, channels, channels);
   family->depthwise_s8(1, pixels, channels, &window, taps, now.packed_depthwise, now.result.first, &now.epilogue);

@@ -10,6 +10,7 @@ void maskd_install_avx512vnni(maskd_kernels *table) {
   table->gemm_s8 = maskd_gemm_s8_64x16_avx512vnni;
   table->prove_rounding = maskd_prove_rounding_avx512vnni;
   table->depthwise_s8 = maskd_depthwise_s8_avx512vnni;
+  table->pads_depthwise_s8 = true;
   table->packed_depthwise_s8_bytes = maskd_packed_depthwise_s8_bytes_avx512vnni;
   table->pack_depthwise_s8 = maskd_pack_depthwise_s8_avx512vnni;
   table->depthwise_s8_s16 = maskd_depthwise_s8_s16_avx512vnni;

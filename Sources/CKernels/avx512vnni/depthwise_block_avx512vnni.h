@@ -23,6 +23,7 @@ typedef struct convolution {
   char *first_result;     // where the block's first channel of the first row of results goes
   const int8_t *const *rows;
   char *result; // as these two, of the row of results that is computed now
+  int8_t padding[CHANNELS];
   maskd_fixed_clamp clamp;
   __m512i bias[MASKD_VECTORS];
   maskd_fixed_constants constants[MASKD_VECTORS];
@@ -119,17 +120,25 @@ typedef struct shape {
   size_t parts, height, width;
 } shape;
 
+static inline __attribute__((always_inline)) __m512i join(size_t parts, const int8_t *const from[QUARTERS]) {
+  if (parts == 2)
+    return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)from[0])),
+                              _mm256_loadu_si256((const __m256i *)from[1]), 1);
+  const __m512i one = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)from[0]));
+  const __m512i two = _mm512_inserti32x4(one, _mm_loadu_si128((const __m128i *)from[1]), 1);
+  const __m512i three = _mm512_inserti32x4(two, _mm_loadu_si128((const __m128i *)from[2]), 2);
+  return _mm512_inserti32x4(three, _mm_loadu_si128((const __m128i *)from[3]), 3);
+}
+
 static inline __attribute__((always_inline)) __m512i load_masked(size_t parts, const int8_t *from,
                                                                  const size_t *part_bytes, __mmask64 read) {
   if (parts == 1)
     return _mm512_maskz_loadu_epi8(read, from);
-  if (parts == 2)
-    return _mm512_inserti64x4(_mm512_castsi256_si512(_mm256_loadu_si256((const __m256i *)from)),
-                              _mm256_loadu_si256((const __m256i *)(from + part_bytes[1])), 1);
-  const __m512i one = _mm512_castsi128_si512(_mm_loadu_si128((const __m128i *)from));
-  const __m512i two = _mm512_inserti32x4(one, _mm_loadu_si128((const __m128i *)(from + part_bytes[1])), 1);
-  const __m512i three = _mm512_inserti32x4(two, _mm_loadu_si128((const __m128i *)(from + part_bytes[2])), 2);
-  return _mm512_inserti32x4(three, _mm_loadu_si128((const __m128i *)(from + part_bytes[3])), 3);
+  const int8_t *all[QUARTERS] = {from};
+#pragma clang loop unroll(full)
+  for (size_t i = 1; i < parts; i += 1)
+    all[i] = from + part_bytes[i];
+  return join(parts, all);
 }
 
 // What the loops over the results of a block keep at hand. A copy: the results that they write could be anywhere.

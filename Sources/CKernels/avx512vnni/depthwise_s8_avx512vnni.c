@@ -2,6 +2,7 @@
 
 #include "avx512vnni.h"
 #include "depthwise_5x5_avx512vnni.h"
+#include <string.h>
 
 // Sixty-four channels at a time. Four taps are brought together for each channel, so that one vpdpbusd multiplies and
 // adds them all: those of up to four rows in a column of the window, and of a row that is left alone below (height 1,
@@ -42,13 +43,13 @@ static inline __attribute__((always_inline)) void convolve_tile(shape s, size_t 
   store_tile(s, tile, strip, values, pixel);
 }
 
-// Brings the columns of a tile together but for the first ones, which it shares with the tile before.
-static inline __attribute__((always_inline)) void bring_columns(shape s, size_t stride, size_t tile, strip *strip,
+// Brings the columns of a tile together up to `end`, but for the first ones, which it shares with the tile before.
+static inline __attribute__((always_inline)) void bring_columns(shape s, size_t stride, size_t end, const strip *strip,
                                                                 __m512i taps[MOST_COLUMNS][MASKD_VECTORS],
                                                                 size_t pixel) {
   size_t offset = (pixel * stride + s.width - stride) * strip->tap_step;
 #pragma clang loop unroll(full)
-  for (size_t x = s.width - stride; x < (tile - 1) * stride + s.width; x += 1) {
+  for (size_t x = s.width - stride; x < end; x += 1) {
     // Else the compiler keeps a pointer for each row and column, more than there are registers.
     __asm__("" : "+r"(offset));
     bring_together(s, strip, offset, taps[x]);
@@ -56,17 +57,35 @@ static inline __attribute__((always_inline)) void bring_columns(shape s, size_t 
   }
 }
 
+// Computes the last results of a row, whose last column may be padding.
+static inline __attribute__((always_inline)) void end_row(shape s, size_t stride, size_t tile, strip *strip,
+                                                          __m512i taps[MOST_COLUMNS][MASKD_VECTORS], size_t pixel) {
+  const size_t last = (tile - 1) * stride + s.width - 1;
+  const size_t offset = (pixel * stride + last) * strip->tap_step;
+  bring_columns(s, stride, last, strip, taps, pixel);
+  if (strip->block->window->right > 0)
+    bring_border(s, strip, offset, false, taps[last]);
+  else
+    bring_together(s, strip, offset, taps[last]);
+  convolve_tile(s, stride, tile, strip, taps, pixel);
+}
+
 // A row of results whose windows have up to four rows, one or two columns apart.
 static inline __attribute__((always_inline)) void convolve_sharing(shape s, size_t stride, convolution *c) {
-  const size_t tile = TILE / stride + stride / 2, again = s.width - stride, pixels = c->pixels_of_part;
+  const size_t tile = stride == 1 ? TILE : 2, again = s.width - stride;
+  const size_t pixels = c->pixels_of_part, inside = pixels - c->window->right;
   strip strip = strip_of(c, s.parts, s.height);
   __m512i taps[MOST_COLUMNS][MASKD_VECTORS];
+  if (c->window->left > 0)
+    bring_border(s, &strip, 0, true, taps[0]);
+  else
+    bring_together(s, &strip, 0, taps[0]);
 #pragma clang loop unroll(full)
-  for (size_t x = 0; x < again; x += 1)
+  for (size_t x = 1; x < again; x += 1)
     bring_together(s, &strip, x * strip.tap_step, taps[x]);
   size_t pixel = 0;
-  for (; pixel + tile <= pixels; pixel += tile) {
-    bring_columns(s, stride, tile, &strip, taps, pixel);
+  for (; pixel + tile <= inside; pixel += tile) {
+    bring_columns(s, stride, (tile - 1) * stride + s.width, &strip, taps, pixel);
     convolve_tile(s, stride, tile, &strip, taps, pixel);
 #pragma clang loop unroll(full)
     for (size_t x = 0; x < again; x += 1)
@@ -74,13 +93,12 @@ static inline __attribute__((always_inline)) void convolve_sharing(shape s, size
       for (size_t v = 0; v < MASKD_VECTORS; v += 1)
         taps[x][v] = taps[x + tile * stride][v];
   }
-  if (tile > 2 && pixels - pixel == 2) {
-    bring_columns(s, stride, 2, &strip, taps, pixel);
-    convolve_tile(s, stride, 2, &strip, taps, pixel);
-  } else if (pixel < pixels) {
-    bring_columns(s, stride, 1, &strip, taps, pixel);
-    convolve_tile(s, stride, 1, &strip, taps, pixel);
-  }
+  if (tile == 3 && pixels - pixel == 3)
+    end_row(s, stride, 3, &strip, taps, pixel);
+  else if (pixels - pixel == 2)
+    end_row(s, stride, 2, &strip, taps, pixel);
+  else if (pixel < pixels)
+    end_row(s, stride, 1, &strip, taps, pixel);
   end_strip(s.way, &strip);
 }
 
@@ -208,6 +226,7 @@ void maskd_depthwise_s8_avx512vnni(size_t rows, size_t pixels, size_t channels, 
   convolution c = {.window = window, .first_rows = taps, .epilogue = epilogue, .row_count = rows, .pixels = pixels};
   c.clamp = maskd_fixed_clamp_of(epilogue);
   c.range[0] = c.range[1] = _mm512_setzero_ps();
+  memset(c.padding, window->outside, sizeof c.padding);
   for (size_t block = 0; block < blocks_of(channels); block += 1) {
     c.channel = first_channel(block, window->height, window->width, channels);
     c.count = channels - c.channel;

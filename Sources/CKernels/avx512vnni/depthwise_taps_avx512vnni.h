@@ -48,6 +48,30 @@ static inline __attribute__((always_inline)) void bring_together(shape s, const 
   interleave(row, taps);
 }
 
+// The same in a column of which some parts are padding: that of the first window in a row, or of the last one.
+static inline __attribute__((always_inline)) void bring_border(shape s, const strip *strip, size_t offset, bool is_left,
+                                                               __m512i taps[MASKD_VECTORS]) {
+  const convolution *c = strip->block;
+  __m512i row[GROUP];
+#pragma clang loop unroll(full)
+  for (size_t y = 0; y < GROUP; y += 1) {
+    const int8_t *from[QUARTERS];
+#pragma clang loop unroll(full)
+    for (size_t i = 0; i < s.parts && y < s.height; i += 1) {
+      const bool is_outside = is_left ? c->apart[i] == 0 : c->apart[i] + c->pixels_of_part == c->pixels;
+      from[i] = is_outside ? c->padding : strip->rows[y] + offset + (i > 0 ? strip->part_bytes[i] : 0);
+    }
+    row[y] = y >= s.height ? row[y - 1] : s.parts == 1 ? _mm512_loadu_si512(from[0]) : join(s.parts, from);
+  }
+  interleave(row, taps);
+}
+
+// Whether a tap of a result is a column of padding.
+static inline bool is_padding(const convolution *c, size_t pixel, size_t x) {
+  const maskd_depthwise_window *w = c->window;
+  return (x < w->left && pixel == 0) || (x + w->right >= w->width && pixel + 1 == c->pixels);
+}
+
 // The sums of one result, or of one of each part, for whatever window: taps are brought together for it alone.
 static inline __attribute__((always_inline)) void sum_apart(size_t parts, size_t height, size_t width,
                                                             const convolution *c, const size_t *part_bytes,
@@ -61,7 +85,10 @@ static inline __attribute__((always_inline)) void sum_apart(size_t parts, size_t
     for (size_t y = 0; y / GROUP < groups_of(height); y += GROUP, weights += GROUP_BYTES) {
 #pragma clang loop unroll(full)
       for (size_t i = 0; i < GROUP; i += 1)
-        tap[i] = load_masked(parts, c->rows[y + i < height ? y + i : height - 1] + first + x * step, part_bytes, there);
+        tap[i] = is_padding(c, pixel, x)
+                     ? _mm512_set1_epi8(c->window->outside)
+                     : load_masked(parts, c->rows[y + i < height ? y + i : height - 1] + first + x * step, part_bytes,
+                                   there);
       interleave(tap, taps);
       add_taps(weights, taps, sums);
     }

@@ -93,6 +93,12 @@ typedef struct maskd_depthwise_window {
   size_t tap_step;    // from a tap to its neighbour on the right
   size_t pixel_step;  // from the first tap of a result to that of the next
   size_t result_step; // from a result pixel to the next
+  // Columns of padding that are not in memory, 0 or 1: under the first window of a row and under the last one. Each byte
+  // of theirs reads `outside`. Other than 0 only for families that pad (`pads_depthwise_s8`) and windows of 3x3 taps side
+  // by side, one or two pixels apart.
+  size_t left;
+  size_t right;
+  int8_t outside;
 } maskd_depthwise_window;
 
 // Depthwise convolution of `rows` rows of `pixels` neighbouring results, all taps inside memory:
@@ -319,6 +325,7 @@ typedef struct maskd_kernels {
   maskd_gemm_s8_function gemm_s8;
   maskd_prove_rounding_function prove_rounding; // null where the family's convolutions have no use for it
   maskd_depthwise_s8_function depthwise_s8;
+  bool pads_depthwise_s8; // whether windows may leave a row: see maskd_depthwise_window
   maskd_packed_depthwise_s8_bytes_function packed_depthwise_s8_bytes;
   maskd_pack_depthwise_s8_function pack_depthwise_s8;
   maskd_depthwise_s8_s16_function depthwise_s8_s16;

@@ -37,9 +37,12 @@ struct DepthwiseConvolution: Step {
 
   /// Begins with the picture, if it is in memory, and that much scratch as `rows` says.
   func begin(input: UnsafeRawPointer?, _ scratch: UnsafeMutableRawPointer) -> Work {
-    Work(
+    var geometry = rows.window.depthwiseGeometry(pixelByteCount: channels, resultByteCount: channels)
+    let padding = rows.kernelPadding
+    (geometry.left, geometry.right, geometry.outside) = (padding.left, padding.right, outside)
+    return Work(
       ring: PictureRows.Ring(rows, input: input, outside: UInt8(bitPattern: outside), scratch: scratch),
-      geometry: rows.window.depthwiseGeometry(pixelByteCount: channels, resultByteCount: channels),
+      geometry: geometry,
       epilogue: requantization.parameters)
   }
 
@@ -155,8 +158,10 @@ extension Compiler {
         hasOffset: self[result].hasOffset, packed: &packed)
       try countConstant(bytes: requantization.byteCount)
     }
+    var rows = PictureRows(window: window, pixelByteCount: channels)
+    rows.arePaddedByKernel = table.pads_depthwise_s8 && rows.suitsPaddingKernel
     let step = DepthwiseConvolution(
-      source: source, result: result, rows: PictureRows(window: window, pixelByteCount: channels), channels: channels,
+      source: source, result: result, rows: rows, channels: channels,
       weights: memory, requantization: requantization, outside: Int8(truncatingIfNeeded: offset), kernels: family.table)
     try emit(step, reading: [source], writing: [result])
   }

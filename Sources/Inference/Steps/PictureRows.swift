@@ -1,11 +1,14 @@
-/// How a depthwise convolution finds the rows of its picture: in place where no window leaves the picture, else in a
-/// ring of rows between padding. Each row is brought there once and used for all rows of results that see it.
+/// How a depthwise convolution finds the rows of its picture: in place where no window leaves the picture or the kernel
+/// knows what is beside it, else in a ring of rows between padding. Each row is brought there once and used for all rows
+/// of results that see it.
 struct PictureRows: Sendable {
   let window: Window
   /// Bytes of a pixel.
   let pixelByteCount: Int
   /// Whether there is no picture in memory: each row is computed when it is needed.
   var areComputed = false
+  /// Whether the kernel is told of columns of padding.
+  var arePaddedByKernel = false
 
   /// Rows of results that a kernel is given at a time, at most: what it does once for them weighs where rows are short.
   private var groupRows: Int { max(1, min(window.outputHeight, Self.groupPixels / window.outputWidth)) }
@@ -18,7 +21,16 @@ struct PictureRows: Sendable {
       && window.outputHeight == window.inputHeight && window.outputWidth == window.inputWidth
   }
 
-  private var hasRing: Bool { areComputed || window.hasPadding }
+  private var hasRing: Bool { areComputed || (window.hasPadding && !arePaddedByKernel) }
+  /// Columns that the kernel pads on the left and on the right.
+  var kernelPadding: (left: Int, right: Int) {
+    areComputed || !arePaddedByKernel ? (0, 0) : (window.left, paddedWidth - window.left - seenWidth)
+  }
+  /// Whether a kernel can be told of the padding: see `maskd_depthwise_window`.
+  var suitsPaddingKernel: Bool {
+    window.height == 3 && window.width == 3 && window.dilationWidth == 1 && window.strideWidth <= 2
+      && window.left <= 1 && paddedWidth - window.left - seenWidth <= 1
+  }
   /// Columns of a padded row: what all windows of a row see.
   private var paddedWidth: Int {
     (window.outputWidth - 1) * window.strideWidth + (window.width - 1) * window.dilationWidth + 1
@@ -34,9 +46,10 @@ struct PictureRows: Sendable {
   /// Which rows the ring holds.
   private var heldByteCount: Int { Arena.aligned(reach * MemoryLayout<Int>.stride) }
 
-  /// Row pointers; where there is a ring, a row of padding and the ring.
+  /// Row pointers; where windows leave the picture, a row of padding; where there is a ring, that.
   var scratchByteCount: Int {
-    pointerByteCount + (hasRing ? heldByteCount + (reach + 1) * rowByteCount : 0)
+    pointerByteCount + (hasRing ? heldByteCount + reach * rowByteCount : 0)
+      + (hasRing || window.hasPadding ? rowByteCount : 0)
   }
 
   /// Calls `body` with one group of rows of results after the other, all of them counted through all pictures.
@@ -69,11 +82,13 @@ struct PictureRows: Sendable {
       pointers = scratch.assumingMemoryBound(to: UnsafeRawPointer?.self)
       let free = scratch + layout.pointerByteCount
       held = free.assumingMemoryBound(to: Int.self)
-      outsideRow = free + layout.heldByteCount
+      outsideRow = layout.hasRing ? free + layout.heldByteCount : free
       ring = outsideRow + layout.rowByteCount
+      if layout.hasRing || layout.window.hasPadding {
+        outsideRow.initializeMemory(as: UInt8.self, repeating: outside, count: layout.rowByteCount)
+      }
       guard layout.hasRing else { return }
       held.update(repeating: -1, count: layout.reach)
-      outsideRow.initializeMemory(as: UInt8.self, repeating: outside, count: layout.rowByteCount)
       let left = min(layout.rowByteCount, layout.window.left * layout.pixelByteCount)
       let filled = left + layout.seenWidth * layout.pixelByteCount
       for index in 0..<layout.reach {
@@ -89,7 +104,12 @@ struct PictureRows: Sendable {
       guard let input else { return pointers }
       let pixel = layout.pixelByteCount
       let rowByteCount = layout.window.inputWidth * pixel
-      guard layout.hasRing else { return point(rows) { row, _ in input + row * rowByteCount } }
+      guard layout.hasRing else {
+        let left = layout.window.left * pixel
+        return point(rows) { row, y in
+          y >= 0 && y < layout.window.inputHeight ? input + row * rowByteCount - left : UnsafeRawPointer(outsideRow)
+        }
+      }
       return pointers(forRows: rows) { row, columns, slot in
         slot.copyMemory(from: input + row * rowByteCount, byteCount: columns * pixel)
       }

@@ -106,11 +106,11 @@ struct Window {
       pixel_bytes: pixelByteCount)
   }
 
-  /// The form that depthwise kernels take for a row of results.
+  /// The form that depthwise kernels take for a row of results, all of whose taps are in memory.
   func depthwiseGeometry(pixelByteCount: Int, resultByteCount: Int) -> maskd_depthwise_window {
     maskd_depthwise_window(
       height: height, width: width, tap_step: dilationWidth * pixelByteCount,
-      pixel_step: strideWidth * pixelByteCount, result_step: resultByteCount)
+      pixel_step: strideWidth * pixelByteCount, result_step: resultByteCount, left: 0, right: 0, outside: 0)
   }
 
   /// The pixel (in pixels from the start of the input) under a tap of a result pixel, or nil outside the picture.
