@@ -93,9 +93,9 @@ typedef struct maskd_depthwise_window {
   size_t tap_step;    // from a tap to its neighbour on the right
   size_t pixel_step;  // from the first tap of a result to that of the next
   size_t result_step; // from a result pixel to the next
-  // Columns of padding that are not in memory, 0 or 1: under the first window of a row and under the last one. Each byte
-  // of theirs reads `outside`. Other than 0 only for families that pad (`pads_depthwise_s8`) and windows of 3x3 taps side
-  // by side, one or two pixels apart.
+  // Columns of padding that are not in memory, 0 or 1: under the first window of a row and under the last one. Each
+  // byte of theirs reads `outside`. Other than 0 only for families that pad (`pads_depthwise_s8`) and windows of 3x3
+  // taps side by side, one or two pixels apart.
   size_t left;
   size_t right;
   int8_t outside;
