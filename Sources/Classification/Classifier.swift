@@ -64,6 +64,9 @@ public final class Classifier {
     reader = ScoreReader(output: output, rule: scoreRule)
     scores = [Float](repeating: 0, count: labels.count)
     sha256 = ModelFile.sha256(of: bytes)
+    // Each judgement is of a picture of its own.
+    var options = options
+    options.keepsInputs = false
     do {
       program = try Program(compiling: model, options: options)
     } catch {
@@ -111,7 +114,7 @@ public final class Classifier {
     }.get()
   }
 
-  /// Judges what lies in the input, and updates `scores`.
+  /// Judges what lies in the input, and updates `scores`. The input must be filled again before the next time.
   public func infer() {
     session.invoke()
     session.withOutput(0) { output in reader.read(output, into: &scores) }

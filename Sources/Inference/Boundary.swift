@@ -110,9 +110,13 @@ extension Compiler {
       lifetimes[owner] = min(known.lowerBound, span.lowerBound)...max(known.upperBound, span.upperBound)
     }
     for (time, step) in steps.enumerated() { for operand in step.reads + step.writes { touch(operand, time...time) } }
-    // A client may write an input once for many runs, and reads outputs after the last step.
-    for operand in inputs { touch(operand, 0...steps.count) }
-    for operand in outputs { touch(operand, (lifetimes[root(of: operand).index]?.lowerBound ?? 0)...steps.count) }
+    // A client may write an input once for many runs, and reads outputs after the last step; where inputs must be written
+    // for each run, it may read those of one run after it has written for the next.
+    for operand in inputs { touch(operand, 0...(options.keepsInputs ? steps.count : 0)) }
+    for operand in outputs {
+      let begin = options.keepsInputs ? lifetimes[root(of: operand).index]?.lowerBound ?? 0 : 0
+      touch(operand, begin...steps.count)
+    }
 
     let takenOver = takeOver(&lifetimes)
     let owners = lifetimes.keys.sorted()

@@ -3,6 +3,9 @@ public struct CompilerOptions: Sendable {
   /// Threads that work on one `Session.invoke`, the caller's among them; from 1 to 64.
   /// The results are the same for any number.
   public var threadCount = 1
+  /// Whether inputs keep what was written from one run to the next. Else their bytes serve other values once they are
+  /// read, and must be written again before each run.
+  public var keepsInputs = true
   /// The kernel family by name; nil takes the environment's `MASKD_KERNELS`, or else the best one.
   public var kernelFamily: String?
   /// Bytes that all computed tensors of one session may take together.

@@ -1,7 +1,7 @@
 /// The memory in which a program runs, with its inputs and outputs.
 ///
 /// A session is used by one thread at a time: it is not `Sendable`. Inputs keep what was written until they are
-/// written again; outputs keep the last run's results until the next.
+/// written again, unless the program was compiled otherwise; outputs keep the last run's results until the next.
 public final class Session {
   /// What is run.
   public let program: Program

@@ -20,6 +20,8 @@ private func compile(
   _ path: String, _ threads: Int, _ family: String?, _ keepsPacked: Bool
 ) throws(Failure) -> Program {
   var options = CompilerOptions()
+  // Each verb writes the inputs before each run.
+  options.keepsInputs = false
   options.threadCount = threads
   options.kernelFamily = family
   let bytes = try FileAccess.modelBytes(path)
