@@ -14,6 +14,7 @@ static struct {
   maskd_broadcast shape;
   maskd_add_s8_parameters add;
   maskd_mul_s8_parameters mul;
+  size_t asked, proven; // sums
 } now;
 
 static void make(void) {
@@ -73,6 +74,13 @@ static void randomize_mul(void) {
       .result_flip = random_flip(),
   };
   values_range_s8(&now.mul.minimum, &now.mul.maximum);
+}
+
+static void prove(const maskd_kernels *family) {
+  if (!family->prove_add_s8)
+    return;
+  family->prove_add_s8(&now.add);
+  now.asked += 1, now.proven += now.add.is_proven;
 }
 
 static int8_t flipped(int8_t value, uint8_t flip) {
@@ -146,6 +154,8 @@ static void run_case(const maskd_kernels *family, const maskd_kernels *generic, 
   result_place(&now.result, s->runs, s->count, result_stride);
   for (size_t run = 0; in_place && run < s->runs; run += 1)
     memcpy(now.result.first + run * result_stride, left + run * result_stride, s->count);
+  if (is_add && values_coin())
+    prove(family);
   call(family, is_add, in_place ? (int8_t *)now.result.first : left, right, (int8_t *)now.result.first);
   result_compare(&now.result, (const uint8_t *)expected);
 }
@@ -186,9 +196,10 @@ static void run_all_pairs(const maskd_kernels *family, const maskd_kernels *gene
   static int8_t all[256], expected[256], result[256];
   for (size_t i = 0; i < 256; i += 1)
     all[i] = (int8_t)(i - 128);
-  for (size_t i = 0; i < 24 && !checks_should_stop(); i += 1) {
+  for (size_t i = 0; i < 96 && !checks_should_stop(); i += 1) {
     randomize_add();
     randomize_mul();
+    prove(family);
     now.shape = (maskd_broadcast){.runs = 1, .count = 256, .left_step = 1, .result_stride = 256};
     for (size_t right = 0; right < 256 && !checks_should_stop(); right += 1) {
       case_begin("all values and %d", all[right]);
@@ -207,7 +218,11 @@ static void run(const maskd_kernels *family, const maskd_kernels *generic, bool 
   make();
   run_one_run(family, generic, is_add);
   run_many_runs(family, generic, is_add);
+  now.asked = now.proven = 0;
   run_all_pairs(family, generic, is_add);
+  case_begin("all pairs");
+  if (now.proven < now.asked / 4)
+    case_differs("%zu of %zu sums are proven", now.proven, now.asked);
 }
 
 static void run_add(const maskd_kernels *family, const maskd_kernels *generic) {
@@ -222,7 +237,6 @@ static void run_mul(const maskd_kernels *family, const maskd_kernels *generic) {
 static struct { int8_t left[JOB_COUNT], right[JOB_COUNT], result[JOB_COUNT]; } bench;
 
 static size_t prepare_job(const maskd_kernels *family) {
-  (void)family;
   for (size_t i = 0; i < JOB_COUNT; i += 1) {
     bench.left[i] = (int8_t)values_in(-128, 127);
     bench.right[i] = (int8_t)values_in(-128, 127);
@@ -237,6 +251,7 @@ static size_t prepare_job(const maskd_kernels *family) {
       .minimum = -128,
       .maximum = 127,
   };
+  prove(family);
   now.mul = (maskd_mul_s8_parameters){
       .left_zero_point = -128,
       .right_zero_point = -128,

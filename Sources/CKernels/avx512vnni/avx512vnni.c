@@ -21,6 +21,7 @@ void maskd_install_avx512vnni(maskd_kernels *table) {
   if (maskd_processor_has_avx512vbmi())
     table->lookup_s8 = maskd_lookup_s8_avx512vbmi;
   table->add_s8 = maskd_add_s8_avx512vnni;
+  table->prove_add_s8 = maskd_prove_add_s8_avx512vnni;
   table->mul_s8 = maskd_mul_s8_avx512vnni;
   table->average_pool_s8 = maskd_average_pool_s8_avx512vnni;
   table->max_pool_s8 = maskd_max_pool_s8_avx512vnni;

@@ -36,6 +36,8 @@ void maskd_lookup_s8_avx512vbmi(size_t count, const int8_t *values, const int8_t
 void maskd_add_s8_avx512vnni(const maskd_broadcast *shape, const int8_t *left, const int8_t *right, int8_t *result,
                              const maskd_add_s8_parameters *parameters);
 
+void maskd_prove_add_s8_avx512vnni(maskd_add_s8_parameters *parameters);
+
 void maskd_mul_s8_avx512vnni(const maskd_broadcast *shape, const int8_t *left, const int8_t *right, int8_t *result,
                              const maskd_mul_s8_parameters *parameters);
 

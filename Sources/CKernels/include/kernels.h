@@ -237,10 +237,17 @@ typedef struct maskd_add_s8_parameters {
   uint8_t left_flip;
   uint8_t right_flip;
   uint8_t result_flip;
+  // What the family's prove_add_s8 found: the sum in float32 then needs no check.
+  bool is_proven;
+  float proven_left_factor, proven_right_factor, proven_addend;
 } maskd_add_s8_parameters;
 
 typedef void (*maskd_add_s8_function)(const maskd_broadcast *shape, const int8_t *left, const int8_t *right,
                                       int8_t *result, const maskd_add_s8_parameters *parameters);
+
+// Looks for factors with which float32 gives TFLite's result for each of the 65,536 pairs of values, and notes them, in
+// the family's own form.
+typedef void (*maskd_prove_add_s8_function)(maskd_add_s8_parameters *parameters);
 
 // result = clamp(zero_point + rescale((left - left_zero_point) * (right - right_zero_point))), rounded twice. Flips as
 // in maskd_add_s8_parameters.
@@ -340,6 +347,7 @@ typedef struct maskd_kernels {
   maskd_divide_f32_s8_function divide_f32_s8;
   maskd_lookup_s8_function lookup_s8;
   maskd_add_s8_function add_s8;
+  maskd_prove_add_s8_function prove_add_s8; // null where the family has no use for it
   maskd_mul_s8_function mul_s8;
   maskd_average_pool_s8_function average_pool_s8;
   maskd_max_pool_s8_function max_pool_s8;
