@@ -42,9 +42,12 @@ static inline __attribute__((always_inline)) __m512i broadcast_part(const int8_t
 // Products of one group of values of each row.
 static inline __attribute__((always_inline)) void multiply_group(size_t rows, size_t vectors, const product *p,
                                                                  const int8_t *const *activations, size_t k,
-                                                                 const int8_t *from, __m512i *sums) {
+                                                                 const int8_t *from, bool is_far, size_t ahead,
+                                                                 __m512i *sums) {
   __m512i weights[MASKD_VECTORS];
   load_weights(vectors, p, from, weights);
+  if (is_far)
+    _mm_prefetch((const char *)from + ahead, _MM_HINT_T1);
 #pragma clang loop unroll(full)
   for (size_t r = 0; r < rows; r += 1) {
     const __m512i activation = broadcast(activations[r] + k);
@@ -54,11 +57,13 @@ static inline __attribute__((always_inline)) void multiply_group(size_t rows, si
   }
 }
 
-// One tap. Returns where the next tap's weights begin. `copies` groups of values are added to copies of the sums, one
-// behind the other, where there are too few sums to keep the multipliers busy.
+// One tap. Returns where the next tap's weights begin; asks for what is `ahead` of its own, if that is far.
+// `copies` groups of values are added to copies of the sums, one behind the other, where there are too few sums to keep
+// the multipliers busy.
 static inline __attribute__((always_inline)) const int8_t *multiply_tap(size_t rows, size_t vectors, size_t copies,
                                                                         const product *p, const int8_t *const *operands,
-                                                                        const int8_t *from, __m512i *sums) {
+                                                                        const int8_t *from, bool is_far, size_t ahead,
+                                                                        __m512i *sums) {
   const int8_t *activations[MOST_ROWS];
 #pragma clang loop unroll(full)
   for (size_t r = 0; r < rows; r += 1)
@@ -69,9 +74,9 @@ static inline __attribute__((always_inline)) const int8_t *multiply_tap(size_t r
     for (; k + copies * KR <= whole; k += copies * KR)
 #pragma clang loop unroll(full)
       for (size_t i = 0; i < copies; i += 1, from += NR * KR)
-        multiply_group(rows, vectors, p, activations, k + i * KR, from, sums + i * rows * vectors);
+        multiply_group(rows, vectors, p, activations, k + i * KR, from, is_far, ahead, sums + i * rows * vectors);
   for (; k < whole; k += KR, from += NR * KR)
-    multiply_group(rows, vectors, p, activations, k, from, sums);
+    multiply_group(rows, vectors, p, activations, k, from, is_far, ahead, sums);
   if (rest == 0)
     return from;
   const __mmask16 present = (__mmask16)((1 << rest) - 1);
@@ -98,7 +103,7 @@ static inline __attribute__((always_inline)) void add_row_terms(const int32_t *t
 
 // `tiles` times `rows` rows, from `row` on, of a block of columns. The copy of what they share stays in registers:
 // nothing that is stored can change it.
-static inline __attribute__((always_inline)) void multiply(maskd_way way, size_t rows, size_t vectors,
+static inline __attribute__((always_inline)) void multiply(maskd_way way, size_t rows, size_t vectors, bool is_far,
                                                            const product *shared, size_t row, size_t tiles) {
   const product p = *shared;
   const size_t count = rows * vectors, copies = count > 4 ? 1 : count > 2 ? 2 : 4;
@@ -109,8 +114,9 @@ static inline __attribute__((always_inline)) void multiply(maskd_way way, size_t
     for (size_t i = 0; i < copies * count; i += 1)
       sums[i] = i < count ? shared->bias[i % vectors] : _mm512_setzero_si512();
     const int8_t *weights = p.weights;
+    const size_t ahead = (vectors + tiles % vectors) * p.block_bytes;
     for (size_t tap = 0; tap < p.taps; tap += 1)
-      weights = multiply_tap(rows, vectors, copies, &p, p.operands + tap * MR + row, weights, sums);
+      weights = multiply_tap(rows, vectors, copies, &p, p.operands + tap * MR + row, weights, is_far, ahead, sums);
 #pragma clang loop unroll(full)
     for (size_t i = count; i < copies * count; i += 1)
       sums[i % count] = _mm512_add_epi32(sums[i % count], sums[i]);
@@ -131,7 +137,7 @@ typedef void (*multiply_function)(const product *p, size_t row, size_t tiles);
 
 #define MULTIPLY(WAY, ROWS, VECTORS)                                                                                   \
   static void multiply_##WAY##_##ROWS##_##VECTORS(const product *p, size_t row, size_t tiles) {                        \
-    multiply(MASKD_WAY_##WAY, ROWS, VECTORS, p, row, tiles);                                                           \
+    multiply(MASKD_WAY_##WAY, ROWS, VECTORS, false, p, row, tiles);                                                    \
   }
 #define MULTIPLY_UP_TO_4(WAY, VECTORS)                                                                                 \
   MULTIPLY(WAY, 1, VECTORS)                                                                                            \
@@ -179,10 +185,45 @@ static const multiply_function multiply_functions[MASKD_WAYS][MASKD_VECTORS][MOS
     [MASKD_WAY_FLOAT] = NAMES(FLOAT),     [MASKD_WAY_FLOAT_FROM_ZERO] = NAMES(FLOAT_FROM_ZERO),
 };
 
+// The same for whole blocks whose weights are far.
+#define MULTIPLY_FAR(WAY, ROWS)                                                                                        \
+  static void multiply_far_##WAY##_##ROWS(const product *p, size_t row, size_t tiles) {                                \
+    multiply(MASKD_WAY_##WAY, ROWS, MASKD_VECTORS, true, p, row, tiles);                                               \
+  }
+#define MULTIPLY_ALL_FAR(WAY)                                                                                          \
+  MULTIPLY_FAR(WAY, 1)                                                                                                 \
+  MULTIPLY_FAR(WAY, 2)                                                                                                 \
+  MULTIPLY_FAR(WAY, 3)                                                                                                 \
+  MULTIPLY_FAR(WAY, 4)                                                                                                 \
+  MULTIPLY_FAR(WAY, 5)                                                                                                 \
+  MULTIPLY_FAR(WAY, 6)
+MULTIPLY_ALL_FAR(NEAREST)
+MULTIPLY_ALL_FAR(NEAREST_SIGNED)
+MULTIPLY_ALL_FAR(PROVEN)
+MULTIPLY_ALL_FAR(FLOAT)
+MULTIPLY_ALL_FAR(FLOAT_FROM_ZERO)
+
+#define NAMES_FAR(WAY)                                                                                                 \
+  {                                                                                                                    \
+    multiply_far_##WAY##_1, multiply_far_##WAY##_2, multiply_far_##WAY##_3, multiply_far_##WAY##_4,                    \
+        multiply_far_##WAY##_5, multiply_far_##WAY##_6                                                                 \
+  }
+
+static const multiply_function multiply_far_functions[MASKD_WAYS][6] = {
+    [MASKD_WAY_NEAREST] = NAMES_FAR(NEAREST),
+    [MASKD_WAY_NEAREST_SIGNED] = NAMES_FAR(NEAREST_SIGNED),
+    [MASKD_WAY_PROVEN] = NAMES_FAR(PROVEN),
+    [MASKD_WAY_FLOAT] = NAMES_FAR(FLOAT),
+    [MASKD_WAY_FLOAT_FROM_ZERO] = NAMES_FAR(FLOAT_FROM_ZERO),
+};
+
 // Rows that are computed together: a rounding with a check of twelve sums overlaps best with the products of the next.
 // Where it has none, or where weights come from the second cache, twenty-four sums read weights half as often.
 static const size_t few_rows[MASKD_VECTORS] = {12, 6, 4, 3}, many_rows[MASKD_VECTORS] = {12, 12, 4, 6};
 enum { LARGE_BLOCK = 24 << 10 };
+// From so many bytes of weights in a call on they are not in the second cache any more, where they were in the last
+// run. Each tile asks for one vector of the block behind its own: the processor's own fetching ahead ends with a page.
+enum { FAR = 64 << 10 };
 
 static inline size_t vectors_of(size_t columns) {
   const size_t blocks = (columns + NR - 1) / NR;
@@ -226,12 +267,14 @@ static void load_constants(product *p, size_t vectors, maskd_way way) {
 }
 
 // Goes over all rows with one block of columns.
-static void multiply_block(product *p, size_t vectors, size_t rows, maskd_way way) {
+static void multiply_block(product *p, size_t vectors, size_t rows, maskd_way way, bool is_far) {
   if (way == MASKD_WAY_NEAREST && load_proven(p, vectors))
     way = MASKD_WAY_PROVEN;
   else
     load_constants(p, vectors, way);
   const multiply_function *functions = multiply_functions[way][vectors - 1];
+  if (is_far && vectors == MASKD_VECTORS && multiply_far_functions[way][0])
+    functions = multiply_far_functions[way];
   const bool are_many = way == MASKD_WAY_PROVEN || vectors * p->block_bytes > LARGE_BLOCK;
   const size_t most = (are_many ? many_rows : few_rows)[vectors - 1];
   const size_t tiles = (rows + most - 1) / most, count = rows / tiles, larger = rows % tiles;
@@ -264,9 +307,10 @@ void maskd_gemm_s8_64x16_avx512vnni(size_t rows, size_t first, size_t columns, s
                .clamp = maskd_fixed_clamp_of(epilogue),
                .float_minimum = _mm512_set1_ps(epilogue->float_minimum),
                .float_maximum = _mm512_set1_ps(epilogue->float_maximum)};
+  const bool is_far = columns / NR * block_bytes >= FAR;
   for (;;) {
     const size_t vectors = vectors_of(p.columns);
-    multiply_block(&p, vectors, rows, way);
+    multiply_block(&p, vectors, rows, way, is_far);
     if (p.columns <= vectors * NR)
       return;
     p.columns -= vectors * NR;
