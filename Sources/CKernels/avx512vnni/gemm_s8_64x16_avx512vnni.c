@@ -292,21 +292,23 @@ void maskd_gemm_s8_64x16_avx512vnni(size_t rows, size_t first, size_t columns, s
   const maskd_way way = maskd_way_of(epilogue);
   size_t unsure[1 + MR];
   unsure[0] = 0;
-  product p = {.taps = taps,
-               .depth = depth,
-               .columns = columns,
-               .operands = operands,
-               .row_terms = row_terms,
-               .epilogue = epilogue,
-               .block_bytes = block_bytes,
-               .weights = (const int8_t *)packed + first / NR * block_bytes,
-               .column = first,
-               .result = result,
-               .result_stride = result_stride,
-               .unsure = unsure,
-               .clamp = maskd_fixed_clamp_of(epilogue),
-               .float_minimum = _mm512_set1_ps(epilogue->float_minimum),
-               .float_maximum = _mm512_set1_ps(epilogue->float_maximum)};
+  // Not all at once, which would clear what each block fills in first.
+  product p;
+  p.taps = taps;
+  p.depth = depth;
+  p.columns = columns;
+  p.operands = operands;
+  p.row_terms = row_terms;
+  p.epilogue = epilogue;
+  p.block_bytes = block_bytes;
+  p.weights = (const int8_t *)packed + first / NR * block_bytes;
+  p.column = first;
+  p.result = result;
+  p.result_stride = result_stride;
+  p.unsure = unsure;
+  p.clamp = maskd_fixed_clamp_of(epilogue);
+  p.float_minimum = _mm512_set1_ps(epilogue->float_minimum);
+  p.float_maximum = _mm512_set1_ps(epilogue->float_maximum);
   const bool is_far = columns / NR * block_bytes >= FAR;
   for (;;) {
     const size_t vectors = vectors_of(p.columns);
