@@ -208,7 +208,7 @@ extension Compiler {
         matrix: isRowTap ? matrix.readingWholeGroups(family.table) : matrix,
         parts: MatrixParts(
           rows: window.outputPixels, columns: columns.count, columnByteCount: window.taps * depth,
-          mr: family.table.pointer.pointee.gemm_s8_shape.mr),
+          mr: family.table.pointer.pointee.gemm_s8_shape.mr, threads: options.threadCount),
         outside: outside(window, count: tapDepth + Arena.slack, of: layer.input), kernels: family.table)
       try emit(step, reading: [source], writing: [result])
     }

@@ -16,11 +16,14 @@ struct MatrixParts: Sendable {
   /// Where there are fewer tiles than this the columns are cut too, to share them among threads.
   private static let fewTiles = 4
 
-  /// Cuts a product of rows, each `columnByteCount` bytes of weights a column, for a kernel that takes `mr` rows.
-  init(rows: Int, columns: Int, columnByteCount: Int, mr: Int) {
+  /// Cuts a product of rows, each `columnByteCount` bytes of weights a column, for a kernel that takes `mr` rows. Each of
+  /// `threads` gets as many tiles of a panel as the others, where there are enough.
+  init(rows: Int, columns: Int, columnByteCount: Int, mr: Int, threads: Int = 1) {
     self.rows = rows
     self.columns = columns
-    tiles = (rows + mr - 1) / mr
+    let fewest = (rows + mr - 1) / mr
+    let even = (fewest + threads - 1) / threads * threads
+    tiles = fewest > threads && even <= rows ? even : fewest
     let unit = 2 * Int(MASKD_COLUMN_PAD)
     var widest = max(1, Self.panelByteCount / max(1, columnByteCount) / unit) * unit
     if tiles < Self.fewTiles { widest = min(widest, max(1, columns / (2 * Self.fewTiles) / unit) * unit) }
