@@ -5,8 +5,8 @@ public final class ModelBenchmark {
   /// What is run.
   public let program: Program
   private let session: Session
-  /// What the inputs are filled with before each run: a program need not keep them.
-  private var inputs: [[UInt8]] = []
+  /// Of each input; made for the first run, not for loading.
+  private lazy var patterns = program.inputs.map(Self.pattern)
 
   /// Makes the model ready to run.
   public init(_ program: Program) {
@@ -24,34 +24,35 @@ public final class ModelBenchmark {
     public let disturbance: Disturbance
   }
 
-  /// Chooses what the inputs are filled with, the same bytes each time: quantized models take them as they are, float
-  /// inputs get values from -1 to 1.
-  public func fillInputs() {
-    var generator = SplitMix64(state: 1)
-    inputs = program.inputs.map { input in
-      var bytes = [UInt8](repeating: 0, count: input.byteCount)
-      bytes.withUnsafeMutableBytes { bytes in
-        if input.type == .float32 {
-          for float in 0..<input.elementCount {
-            let value = Float(Int32(truncatingIfNeeded: generator.next())) / 0x1p31
-            bytes.storeBytes(of: value, toByteOffset: float * 4, as: Float.self)
-          }
-        } else if input.byteCount == input.elementCount {
-          for byte in 0..<input.byteCount { bytes[byte] = UInt8(truncatingIfNeeded: generator.next()) }
+  /// Fills the inputs, which a program need not keep from run to run: with the same bytes each time. Quantized models take
+  /// them as they are, float inputs get values from -1 to 1, others zeros.
+  private func fillInputs() {
+    for (index, pattern) in patterns.enumerated() {
+      session.withInput(index) { bytes in
+        for start in stride(from: 0, to: bytes.count, by: pattern.count) {
+          let rest = UnsafeMutableRawBufferPointer(rebasing: bytes[start...])
+          rest.copyBytes(from: pattern.prefix(rest.count))
         }
       }
-      return bytes
     }
-    writeInputs()
   }
 
-  private func writeInputs() {
-    for (index, bytes) in inputs.enumerated() { session.withInput(index) { $0.copyBytes(from: bytes) } }
+  /// What an input is filled with, over and over. It is short, for memory is measured too.
+  private static func pattern(of input: TensorDescription) -> [UInt8] {
+    var generator = SplitMix64(state: 1)
+    if input.type == .float32 {
+      return (0..<1024).flatMap { _ in
+        let value = Float(Int32(truncatingIfNeeded: generator.next())) / 0x1p31
+        return withUnsafeBytes(of: value, Array.init)
+      }
+    }
+    guard input.byteCount == input.elementCount else { return [UInt8](repeating: 0, count: 4096) }
+    return (0..<4096).map { _ in UInt8(truncatingIfNeeded: generator.next()) }
   }
 
   /// One run: its time in milliseconds.
   public func run() -> Double {
-    writeInputs()
+    fillInputs()
     let began = Clock.wall
     session.invoke()
     return Clock.wall - began
@@ -63,7 +64,7 @@ public final class ModelBenchmark {
     let before = SystemCounters.current
     var processor = 0.0
     for index in times.indices {
-      writeInputs()
+      fillInputs()
       let (processorBegan, began) = (Clock.processor, Clock.wall)
       session.invoke()
       times[index] = Clock.wall - began
@@ -80,7 +81,7 @@ public final class ModelBenchmark {
   public func profile(count: Int, peak: Double?) -> OperatorProfile {
     var times = StepTimes(for: program)
     for _ in 0..<max(1, count) {
-      writeInputs()
+      fillInputs()
       session.invoke(recording: &times)
     }
     return OperatorProfile(steps: program.stepDescriptions, bestNanoseconds: times.best, peak: peak)

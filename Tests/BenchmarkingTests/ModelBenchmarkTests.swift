@@ -11,9 +11,7 @@ import Testing
     var options = CompilerOptions()
     options.threadCount = threads
     options.kernelFamily = family
-    let benchmark = ModelBenchmark(try Program(compiling: Model(parsing: bytes), options: options))
-    benchmark.fillInputs()
-    return benchmark
+    return ModelBenchmark(try Program(compiling: Model(parsing: bytes), options: options))
   }
 
   @Test func runsAreTimed() throws {

@@ -96,7 +96,6 @@ struct Benchmark: ParsableCommand {
     let model = ModelBenchmark(
       try compiledModel(path: path, threads: threads, family: family, keepsPacked: cache))
     let load = Clock.wall - began
-    model.fillInputs()
     let first = model.run()
     for _ in 0..<warmup { _ = model.run() }
     let measured = BenchmarkFigures(
@@ -114,7 +113,6 @@ struct Benchmark: ParsableCommand {
 
   private func compared(_ model: ModelBenchmark, with path: String) throws(Failure) -> Comparison {
     let other = ModelBenchmark(try compiledModel(path: path, threads: threads, family: family))
-    other.fillInputs()
     _ = other.run()
     return Comparison.measure(model, other, runs: runs)
   }
