@@ -257,7 +257,7 @@ extension Compiler {
     }
     let parts = MatrixParts(
       rows: window.outputPixels, columns: columns, columnByteCount: window.taps * depth,
-      mr: family.table.pointer.pointee.gemm_s8_shape.mr)
+      mr: family.table.pointer.pointee.gemm_s8_shape.mr, threads: options.threadCount)
     var window = window
     let input: DynamicSource
     if window.taps == 1, !window.hasPadding, !window.isPointwise, batches == 1 {
