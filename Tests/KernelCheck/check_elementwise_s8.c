@@ -221,7 +221,7 @@ static void run(const maskd_kernels *family, const maskd_kernels *generic, bool 
   now.asked = now.proven = 0;
   run_all_pairs(family, generic, is_add);
   case_begin("all pairs");
-  if (now.proven < now.asked / 4)
+  if (now.proven < now.asked / 2)
     case_differs("%zu of %zu sums are proven", now.proven, now.asked);
 }
 

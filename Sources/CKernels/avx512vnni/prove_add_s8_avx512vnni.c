@@ -7,12 +7,13 @@
 #include <math.h>
 
 // There are 65,536 pairs of values. For all but a few float32 is right by the bound of nearest.h, as the sum is not
-// next to a tie; those few are added in integers as well. Where one differs, a little more or less is added to all.
+// next to a tie; those few are added in integers as well. Where one differs, a little more or less is added to all, or
+// either factor becomes one of its neighbours.
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))),                 \
                              apply_to = function)
 
-enum { VALUES = 256, LANES = 16, NUDGES = 16 };
+enum { VALUES = 256, LANES = 16, NUDGES = 16, NEIGHBOURS = 1 };
 static const float nudge_step = 0x1p-18f;
 // Beyond it sums would leave their shorts.
 static const double most_sum = 30000;
@@ -52,21 +53,41 @@ static bool proves(const maskd_add_s8_parameters *p, float reach) {
   return true;
 }
 
+// 0, 1, -1, 2, -2 ... up to either end.
+static float step(int32_t index) {
+  return (float)(index % 2 ? (index + 1) / 2 : -index / 2);
+}
+
+// The distance to the next float.
+static float unit_of(float value) {
+  return nextafterf(fabsf(value), INFINITY) - fabsf(value);
+}
+
+// Looks for an addend.
+static bool find_addend(maskd_add_s8_parameters *p, float addend, float reach) {
+  for (int32_t i = 0; i <= 2 * NUDGES; i += 1) {
+    p->proven_addend = addend + step(i) * nudge_step;
+    if (proves(p, reach))
+      return true;
+  }
+  return false;
+}
+
 void maskd_prove_add_s8_avx512vnni(maskd_add_s8_parameters *parameters) {
   maskd_add_s8_parameters p = *parameters;
   p.left_flip = p.right_flip = p.result_flip = 0x80;
   const maskd_linear_sum line = maskd_linear_sum_of(&p);
   const double spread = 255 * ((double)line.left_factor + fabs((double)line.right_factor));
-  const float reach = line.reach - NUDGES * nudge_step;
+  const float left_unit = unit_of(line.left_factor), right_unit = unit_of(line.right_factor);
+  const float moved = NUDGES * nudge_step + NEIGHBOURS * 255 * (left_unit + right_unit);
+  const float reach = line.reach - moved;
   parameters->is_proven = false;
-  if (reach < 0.25f || spread + fabs((double)line.addend) > most_sum)
+  if (!(reach >= 0.25f) || spread + fabs((double)line.addend) > most_sum)
     return;
-  p.proven_left_factor = line.left_factor;
-  p.proven_right_factor = line.right_factor;
-  for (int32_t i = 0; i <= 2 * NUDGES; i += 1) {
-    const int32_t steps = i % 2 ? (i + 1) / 2 : -i / 2;
-    p.proven_addend = line.addend + 128 + (float)steps * nudge_step;
-    if (!proves(&p, reach))
+  for (int32_t i = 0; i < (2 * NEIGHBOURS + 1) * (2 * NEIGHBOURS + 1); i += 1) {
+    p.proven_left_factor = line.left_factor + step(i / (2 * NEIGHBOURS + 1)) * left_unit;
+    p.proven_right_factor = line.right_factor + step(i % (2 * NEIGHBOURS + 1)) * right_unit;
+    if (!find_addend(&p, line.addend + 128, reach))
       continue;
     parameters->is_proven = true;
     parameters->proven_left_factor = p.proven_left_factor;
