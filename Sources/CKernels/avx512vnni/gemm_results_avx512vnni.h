@@ -136,7 +136,14 @@ static inline __attribute__((always_inline)) void store_tile(size_t vectors, con
                                                              const __m512i *bytes) {
   const size_t together = rows_together(vectors);
   char *to = p->result + row * p->result_stride;
-  if (p->columns < vectors * NR) {
+  if (vectors < 3 && p->columns >= vectors * NR && p->result_stride == vectors * NR) {
+    // Rows stand side by side, as they do in a register.
+#pragma clang loop unroll(full)
+    for (size_t r = 0; r < rows; r += together, to += together * vectors * NR) {
+      const size_t present = rows - r < together ? rows - r : together;
+      _mm512_mask_storeu_epi8(to, maskd_first(present * vectors * NR), in_order(bytes[r / together]));
+    }
+  } else if (p->columns < vectors * NR) {
 #pragma clang loop unroll(full)
     for (size_t r = 0; r < rows; r += together, to += together * p->result_stride)
       store_part_of_rows(vectors, p, to, rows - r < together ? rows - r : together, in_order(bytes[r / together]));
