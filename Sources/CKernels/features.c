@@ -59,13 +59,21 @@ bool maskd_processor_has_i8mm(void) {
 
 // The main ID register, which the system reads for a program where HWCAP_CPUID is set.
 bool maskd_processor_is_in_order(void) {
-  enum { ARM = 0x41, CORTEX_A55 = 0xd05, CORTEX_A510 = 0xd46, CORTEX_A520 = 0xd80 };
+  enum {
+    ARM = 0x41,
+    CORTEX_A53 = 0xd03,
+    CORTEX_A35 = 0xd04,
+    CORTEX_A55 = 0xd05,
+    CORTEX_A510 = 0xd46,
+    CORTEX_A520 = 0xd80
+  };
   if (!(getauxval(AT_HWCAP) & HWCAP_CPUID))
     return false;
   uint64_t id;
   __asm__("mrs %0, midr_el1" : "=r"(id));
   const uint64_t part = id >> 4 & 0xfff;
-  return (id >> 24 & 0xff) == ARM && (part == CORTEX_A55 || part == CORTEX_A510 || part == CORTEX_A520);
+  return (id >> 24 & 0xff) == ARM &&
+         (part == CORTEX_A53 || part == CORTEX_A35 || part == CORTEX_A55 || part == CORTEX_A510 || part == CORTEX_A520);
 }
 
 #endif

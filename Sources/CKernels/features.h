@@ -17,7 +17,7 @@ bool maskd_processor_has_neon(void);
 // Dot products, and the rounding multiply-add that came before them.
 bool maskd_processor_has_dotprod(void);
 bool maskd_processor_has_i8mm(void);
-// Whether the processor that this thread runs on is known to have dot products and to keep the order of instructions.
+// Whether the processor that this thread runs on is known to keep the order of instructions.
 bool maskd_processor_is_in_order(void);
 #endif
 

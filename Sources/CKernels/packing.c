@@ -1,4 +1,5 @@
 #include "kernels.h"
+#include "pairs.h"
 #include <string.h>
 
 static size_t packed_bytes(const maskd_gemm_shape *shape, size_t columns, size_t taps, size_t depth) {
@@ -10,8 +11,9 @@ static size_t packed_bytes(const maskd_gemm_shape *shape, size_t columns, size_t
   const size_t blocks = columns / shape->nr + (columns % shape->nr != 0);
   const size_t groups = depth / shape->kr + (depth % shape->kr != 0);
   size_t bytes = shape->nr * shape->kr * shape->weight_bytes;
-  if (__builtin_mul_overflow(bytes, blocks, &bytes) || __builtin_mul_overflow(bytes, groups, &bytes) ||
-      __builtin_mul_overflow(bytes, taps, &bytes) || __builtin_add_overflow(bytes, shape->header_bytes, &bytes))
+  if (__builtin_mul_overflow(bytes, groups, &bytes) || __builtin_mul_overflow(bytes, taps, &bytes) ||
+      (shape->has_pairs && __builtin_add_overflow(bytes, maskd_pairs_header_bytes(groups), &bytes)) ||
+      __builtin_mul_overflow(bytes, blocks, &bytes) || __builtin_add_overflow(bytes, shape->header_bytes, &bytes))
     return SIZE_MAX;
   return bytes;
 }
@@ -159,6 +161,14 @@ static int32_t sum_of(const int8_t *values, size_t count) {
   return (int32_t)sum;
 }
 
+static void pack_blocks_of_pairs(size_t columns, size_t depth, const int8_t *weights, char *to) {
+  const size_t bytes = maskd_pairs_block_bytes(depth / MASKD_PAIRS_STEP + (depth % MASKD_PAIRS_STEP != 0));
+  for (size_t block = 0; block < columns; block += MASKD_PAIRS_COLUMNS, to += bytes) {
+    const size_t left = columns - block, count = left < MASKD_PAIRS_COLUMNS ? left : MASKD_PAIRS_COLUMNS;
+    maskd_pack_pairs(count, depth, weights + block * depth, to);
+  }
+}
+
 void maskd_pack_gemm_s8(const maskd_gemm_shape *shape, size_t first, size_t columns, size_t taps, size_t depth,
                         const int8_t *weights, void *packed, int32_t *sums) {
   const size_t per_column = taps * depth;
@@ -172,7 +182,9 @@ void maskd_pack_gemm_s8(const maskd_gemm_shape *shape, size_t first, size_t colu
   const layout l = layout_of(shape, columns, taps, depth, 1);
   const char *from = (const char *)weights;
   char *to = block_of(shape, first, taps, depth, packed);
-  if (shape->weight_bytes == 2)
+  if (shape->has_pairs)
+    pack_blocks_of_pairs(columns, per_column, weights, to);
+  else if (shape->weight_bytes == 2)
     pack(l, l.written_bytes == 4 ? 4 : 0, true, from, to);
   else if (shape->kr == 1)
     pack(l, 1, false, from, to);
@@ -180,8 +192,6 @@ void maskd_pack_gemm_s8(const maskd_gemm_shape *shape, size_t first, size_t colu
     pack(l, 4, false, from, to);
   else if (shape->kr == 8)
     pack(l, 8, false, from, to);
-  else if (shape->kr == 16)
-    pack(l, 16, false, from, to);
   else
     pack(l, 0, false, from, to);
 }

@@ -59,7 +59,7 @@ import Testing
   @Test func packingPutsEachWeightInItsGroupAndPadsWithZero() {
     // Three columns, two taps, three depth values; weight = 1 + its index.
     var shape = maskd_gemm_shape(
-      mr: 1, nr: 2, kr: 2, weight_bytes: 1, activation_offset: 0, is_dense: false, header_bytes: 0)
+      mr: 1, nr: 2, kr: 2, weight_bytes: 1, activation_offset: 0, is_dense: false, header_bytes: 0, has_pairs: false)
     let weights = (1...18).map(Int8.init)
     let expected: [Int8] = [
       1, 2, 7, 8, 3, 0, 9, 0, 4, 5, 10, 11, 6, 0, 12, 0,
@@ -93,7 +93,7 @@ import Testing
 
   @Test func packedSizesThatOverflowAreSaid() {
     var shape = maskd_gemm_shape(
-      mr: 1, nr: 16, kr: 4, weight_bytes: 1, activation_offset: 0, is_dense: false, header_bytes: 0)
+      mr: 1, nr: 16, kr: 4, weight_bytes: 1, activation_offset: 0, is_dense: false, header_bytes: 0, has_pairs: false)
     #expect(maskd_packed_gemm_s8_bytes(&shape, Int.max, 9, Int.max) == Int(bitPattern: UInt.max))
   }
 

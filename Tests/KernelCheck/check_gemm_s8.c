@@ -5,6 +5,7 @@
 #include "values.h"
 #if defined(__aarch64__)
 #include "../../Sources/CKernels/dotprod/dotprod.h"
+#include "../../Sources/CKernels/neon/neon.h"
 #endif
 
 enum { ROWS = 64, COLUMNS = 160, TAPS = 10, PRODUCTS = 640 };
@@ -168,7 +169,7 @@ static void run_cases(const maskd_kernels *family, const maskd_kernels *generic)
              (size_t)values_in(DEEPEST_TAP - 80, DEEPEST_TAP));
 }
 
-// The dotprod family has two kernels, of which a processor takes one.
+// The neon and the dotprod family have two kernels each, of which a processor takes one.
 static void run_all(const maskd_kernels *family, const maskd_kernels *generic) {
   run_cases(family, generic);
 #if defined(__aarch64__)
@@ -177,6 +178,10 @@ static void run_all(const maskd_kernels *family, const maskd_kernels *generic) {
     other.gemm_s8 = maskd_gemm_s8_25x16_dotprod_in_order;
   else if (family->gemm_s8 == maskd_gemm_s8_25x16_dotprod_in_order)
     other.gemm_s8 = maskd_gemm_s8_25x16_dotprod;
+  else if (family->gemm_s8 == maskd_gemm_s8_28x4_neon)
+    other.gemm_s8 = maskd_gemm_s8_28x4_neon_in_order;
+  else if (family->gemm_s8 == maskd_gemm_s8_28x4_neon_in_order)
+    other.gemm_s8 = maskd_gemm_s8_28x4_neon;
   if (other.gemm_s8 != family->gemm_s8)
     run_cases(&other, generic);
 #endif

@@ -1,3 +1,4 @@
+#include "../../Sources/CKernels/pairs.h"
 #include "check.h"
 #include "guarded.h"
 #include "values.h"
@@ -50,6 +51,79 @@ static void plain_weight(const maskd_gemm_shape *shape, size_t column, size_t ta
     *bytes = now.weights[i];
 }
 
+static int8_t weight_at(size_t column, size_t k) {
+  const size_t depth = now.taps * now.depth;
+  return column < now.columns && k < depth ? (int8_t)now.weights[column * depth + k] : 0;
+}
+
+static void compare_step(size_t block, size_t step, size_t column, const char *packed) {
+  for (size_t k = 0; k < MASKD_PAIRS_STEP; k += 1)
+    if ((int8_t)packed[k] != weight_at(block + column, step * MASKD_PAIRS_STEP + k))
+      case_differs("column %zu, value %zu", block + column, step * MASKD_PAIRS_STEP + k);
+}
+
+// Whether each lane holds what is added there, whatever the activations are.
+static bool is_strong(size_t block, size_t one, size_t other) {
+  for (size_t column = block; column < block + MASKD_PAIRS_COLUMNS; column += 1)
+    for (size_t lane = 0; lane < 8; lane += 1) {
+      int32_t magnitudes = 0;
+      for (size_t k = lane; k < MASKD_PAIRS_STEP; k += 8) {
+        const int32_t x = weight_at(column, one * MASKD_PAIRS_STEP + k);
+        const int32_t y = weight_at(column, other * MASKD_PAIRS_STEP + k);
+        magnitudes += (x < 0 ? -x : x) + (y < 0 ? -y : y);
+      }
+      if (magnitudes * 128 > INT16_MAX)
+        return false;
+    }
+  return true;
+}
+
+// One block: its order has every step once, its weights lie in that order, and strong pairs are. Returns its bytes.
+static size_t compare_block(size_t block, const char *packed) {
+  const size_t depth = now.taps * now.depth, steps = (depth + MASKD_PAIRS_STEP - 1) / MASKD_PAIRS_STEP;
+  const bool has_eight = depth % MASKD_PAIRS_STEP > 0 && depth % MASKD_PAIRS_STEP <= MASKD_PAIRS_STEP / 2;
+  const maskd_pairs *pairs = (const maskd_pairs *)(const void *)packed;
+  const int32_t *deltas = (const int32_t *)(const void *)(pairs + 1);
+  const char *weights = packed + maskd_pairs_header_bytes(steps);
+  const size_t in_pairs = 2 * (size_t)(pairs->strong + pairs->weak);
+  const bool has_step = pairs->rest & MASKD_REST_STEP, rest_is_strong = pairs->rest & MASKD_REST_STRONG;
+  size_t order[PRODUCTS / MASKD_PAIRS_STEP + 1], seen[PRODUCTS / MASKD_PAIRS_STEP + 1] = {0};
+  int32_t at = pairs->first;
+  if (in_pairs + has_step + has_eight != steps || !(pairs->rest & MASKD_REST_EIGHT) != !has_eight ||
+      (rest_is_strong && !(has_step && has_eight)))
+    return case_differs("block %zu has %zu steps in pairs and a rest of %u", block, in_pairs, pairs->rest), 0;
+  for (size_t i = 0; i < steps; at += deltas[i], i += 1) {
+    if (at < 0 || at % MASKD_PAIRS_STRIDE != 0 || (size_t)at / MASKD_PAIRS_STRIDE >= steps)
+      return case_differs("block %zu goes to %d", block, at), 0;
+    order[i] = (size_t)at / MASKD_PAIRS_STRIDE;
+    seen[order[i]] += 1;
+  }
+  if (at != pairs->first + (int32_t)steps * MASKD_PAIRS_STRIDE)
+    case_differs("block %zu ends at %d", block, at);
+  for (size_t i = 0; i < steps; i += 1)
+    if (seen[i] != 1)
+      case_differs("block %zu takes step %zu %zu times", block, i, seen[i]);
+  if (has_eight && order[steps - 1] != steps - 1)
+    case_differs("block %zu does not end with its last eight", block);
+  for (size_t i = 0; i < steps;) {
+    const size_t count = i < in_pairs || rest_is_strong ? 2 : 1;
+    if (((i < in_pairs && i < 2 * (size_t)pairs->strong) || (i >= in_pairs && rest_is_strong)) &&
+        !is_strong(block, order[i], order[i + 1]))
+      case_differs("block %zu: steps %zu and %zu are no strong pair", block, order[i], order[i + 1]);
+    for (size_t column = 0; column < MASKD_PAIRS_COLUMNS; column += 4 / count)
+      for (size_t next = i; next < i + count; next += 1)
+        for (size_t c = column; c < column + 4 / count; c += 1, weights += MASKD_PAIRS_STEP)
+          compare_step(block, order[next], c, weights);
+    i += count;
+  }
+  return maskd_pairs_block_bytes(steps);
+}
+
+static void compare_pairs(const char *packed) {
+  for (size_t block = 0; block < now.columns && !checks_should_stop(); block += MASKD_PAIRS_COLUMNS)
+    packed += compare_block(block, packed);
+}
+
 // Compares weight by weight, in the order that the header of the kernels gives.
 static void compare_packed(const maskd_gemm_shape *shape, const char *packed) {
   const size_t taps = shape->is_dense ? 1 : now.taps, depth = shape->is_dense ? now.taps * now.depth : now.depth;
@@ -58,6 +132,10 @@ static void compare_packed(const maskd_gemm_shape *shape, const char *packed) {
     if (*packed != has_least)
       case_differs("the header says %d", *packed);
     packed += shape->header_bytes;
+  }
+  if (shape->has_pairs) {
+    compare_pairs(packed);
+    return;
   }
   for (size_t block = 0; block < now.columns; block += shape->nr)
     for (size_t tap = 0; tap < taps; tap += 1)

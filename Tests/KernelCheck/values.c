@@ -41,6 +41,15 @@ void values_fill_s8(int8_t *values, size_t count) {
 
 void values_fill_weights_s8(int8_t *values, size_t count) {
   values_fill_s8(values, count);
+  // Weights of trained models are mostly small: four products of such may be added in int16, or just not.
+  const int64_t kind = values_in(0, 5);
+  for (size_t i = 0; i < count && kind < 3; i += 1)
+    if (kind == 0)
+      values[i] = (int8_t)(values_in(63, 64) * (values_coin() ? 1 : -1));
+    else if (kind == 1)
+      values[i] = (int8_t)values_in(-90, 90);
+    else
+      values[i] = (int8_t)(values_in(-60, 60) + values_in(-30, 30) + values_in(-30, 30));
   const bool has_least = values_coin();
   for (size_t i = 0; i < count && !has_least; i += 1)
     values[i] = values[i] == INT8_MIN ? -INT8_MAX : values[i];

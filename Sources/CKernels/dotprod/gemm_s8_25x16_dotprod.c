@@ -153,8 +153,8 @@ static void place(size_t rows, size_t tiles, const int8_t *const *from, size_t s
   }
 }
 
-static const maskd_tiles_neon tiles = {MR, NR, KR, BLOCKS, ROWS, 1, narrow, wide, place};
-static const maskd_tiles_neon tiles_in_order = {MR, NR, KR, BLOCKS, ROWS, 1, narrow, wide_in_order, place};
+static const maskd_tiles_neon tiles = {MR, NR, KR, BLOCKS, ROWS, 1, narrow, wide, place, false};
+static const maskd_tiles_neon tiles_in_order = {MR, NR, KR, BLOCKS, ROWS, 1, narrow, wide_in_order, place, false};
 
 void maskd_gemm_s8_25x16_dotprod(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
                                  const int8_t *const *operands, const void *packed, const int32_t *row_terms,

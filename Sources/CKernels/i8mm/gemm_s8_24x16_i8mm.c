@@ -266,7 +266,7 @@ TILE(6)
 
 static const maskd_tile_neon narrow[ROWS] = {narrow_1, narrow_2, narrow_3, narrow_4, narrow_5, narrow_6};
 static const maskd_tile_neon wide[ROWS] = {wide_1, wide_2, wide_3, wide_4, wide_5, wide_6};
-static const maskd_tiles_neon tiles = {MR, NR, KR, BLOCKS, ROWS, 2, narrow, wide, place};
+static const maskd_tiles_neon tiles = {MR, NR, KR, BLOCKS, ROWS, 2, narrow, wide, place, false};
 
 void maskd_gemm_s8_24x16_i8mm(size_t rows, size_t first, size_t columns, size_t taps, size_t depth,
                               const int8_t *const *operands, const void *packed, const int32_t *row_terms, void *result,

@@ -324,6 +324,8 @@ typedef struct maskd_gemm_shape {
   bool is_dense;
   // 0, or bytes before the first block, of which the first says whether any weight is -128.
   size_t header_bytes;
+  // Whether blocks are laid out as pairs.h says, each in an order of its own. With nr 4, kr 16, is_dense.
+  bool has_pairs;
 } maskd_gemm_shape;
 
 typedef struct maskd_kernels {
@@ -368,7 +370,7 @@ size_t maskd_packed_gemm_s8_bytes(const maskd_gemm_shape *shape, size_t columns,
 
 // Lays int8 weights [column][tap][depth] out in the order in which the family's kernel reads them: for each block of nr
 // columns, for each tap, for each kr depth values, nr groups of kr. Missing columns and depth values are zero. The
-// shape says whether a header comes first.
+// shape says whether a header comes first, and whether blocks have an order of their own.
 //
 // A layer may be packed a part at a time, from first to last: `weights` and `sums` are those of the columns `first` ..<
 // `first + columns`, where `first` is a multiple of nr; `packed` is where the whole layer begins. sums[c] becomes the

@@ -2,12 +2,13 @@
 
 #include "neon.h"
 #include "../families.h"
+#include "../features.h"
 
 void maskd_install_neon(maskd_kernels *table) {
   table->family = "neon";
-  table->gemm_s8_shape =
-      (maskd_gemm_shape){.mr = 28, .nr = 4, .kr = 16, .weight_bytes = 1, .is_dense = true, .header_bytes = 16};
-  table->gemm_s8 = maskd_gemm_s8_28x4_neon;
+  table->gemm_s8_shape = (maskd_gemm_shape){
+      .mr = 28, .nr = 4, .kr = 16, .weight_bytes = 1, .is_dense = true, .header_bytes = 16, .has_pairs = true};
+  table->gemm_s8 = maskd_processor_is_in_order() ? maskd_gemm_s8_28x4_neon_in_order : maskd_gemm_s8_28x4_neon;
   table->depthwise_s8_s16 = maskd_depthwise_s8_s16_neon;
   table->depthwise_s8 = maskd_depthwise_s8_neon;
   table->packed_depthwise_s8_bytes = maskd_packed_depthwise_s8_bytes_neon;

@@ -1,6 +1,7 @@
 #ifndef MASKD_NEON_PRODUCT_H
 #define MASKD_NEON_PRODUCT_H
 
+#include "../pairs.h"
 #include "epilogue_neon.h"
 #include "operands_neon.h"
 
@@ -42,6 +43,7 @@ typedef struct maskd_tiles_neon {
   size_t mr, nr, kr, blocks, rows, together;
   const maskd_tile_neon *narrow, *wide;
   maskd_place_neon place;
+  bool has_pairs; // as the family's shape says
 } maskd_tiles_neon;
 
 #pragma clang attribute push(__attribute__((always_inline)), apply_to = function)
@@ -125,7 +127,8 @@ static inline void maskd_gemm_neon(const maskd_tiles_neon *tiles, size_t rows, s
                                    const maskd_epilogue *epilogue) {
   _Alignas(16) int8_t memory[MASKD_PACKED_CAPACITY];
   const size_t row_bytes = maskd_sixteens_neon(taps * depth) * MASKD_SIXTEEN;
-  const size_t block_bytes = (taps * depth + tiles->kr - 1) / tiles->kr * tiles->kr * tiles->nr;
+  const size_t steps = (taps * depth + tiles->kr - 1) / tiles->kr;
+  const size_t block_bytes = tiles->has_pairs ? maskd_pairs_block_bytes(steps) : steps * tiles->kr * tiles->nr;
   const bool packs_by_tile = row_bytes > MASKD_PIECE_BYTES;
   const size_t fitting = packs_by_tile ? rows : MASKD_PACKED_BYTES / (row_bytes * tiles->rows) * tiles->rows;
   const size_t most = fitting > 0 ? fitting : tiles->rows;
