@@ -223,7 +223,13 @@ void maskd_depthwise_s8_avx512vnni(size_t rows, size_t pixels, size_t channels, 
   const size_t block_bytes =
       GROUP_BYTES * (window->width * groups_of(window->height) + row_groups_of(window->height, window->width));
   const maskd_way way = maskd_way_of(epilogue);
-  convolution c = {.window = window, .first_rows = taps, .epilogue = epilogue, .row_count = rows, .pixels = pixels};
+  // Not all at once, which would clear what each block fills in first.
+  convolution c;
+  c.window = window;
+  c.first_rows = taps;
+  c.epilogue = epilogue;
+  c.row_count = rows;
+  c.pixels = pixels;
   c.clamp = maskd_fixed_clamp_of(epilogue);
   c.range[0] = c.range[1] = _mm512_setzero_ps();
   memset(c.padding, window->outside, sizeof c.padding);

@@ -67,17 +67,29 @@
   COLUMN(HOW, 25, 27, 1, 5, 9, 13)                                                                                     \
   LOAD_COLUMNS(24, 27) COLUMN(HOW, 24, 26, 2, 6, 10, 14) COLUMN(HOW, 25, 27, 3, 7, 11, 15)
 
-#define PAIRS                                                                                                          \
-  IF("cbz %[strong],", no_strong)                                                                                      \
-  PAIR(STRONG_COLUMN, FIRST_SUM)                                                                                       \
-  COUNT(strong)                                                                                                        \
-  IF("b.eq", weak)                                                                                                     \
-  LABEL(strong)                                                                                                        \
-  PAIR(STRONG_COLUMN, MORE)                                                                                            \
-  COUNT(strong)                                                                                                        \
-  IF("b.ne", strong) LABEL(weak) IF("cbz %[weak],", rest) LABEL(more_weak) PAIR(WEAK_COLUMN, MORE) COUNT(weak)         \
-      IF("b.ne", more_weak) IF("b", rest) LABEL(no_strong) IF("cbz %[weak],", only_rest) PAIR(WEAK_COLUMN, FIRST_SUM)  \
-          COUNT(weak) IF("b.ne", more_weak)
+// clang-format off
+#define PAIRS \
+  IF("cbz %[strong],", no_strong) \
+  PAIR(STRONG_COLUMN, FIRST_SUM) \
+  COUNT(strong) \
+  IF("b.eq", weak) \
+  LABEL(strong) \
+  PAIR(STRONG_COLUMN, MORE) \
+  COUNT(strong) \
+  IF("b.ne", strong) \
+  LABEL(weak) \
+  IF("cbz %[weak],", rest) \
+  LABEL(more_weak) \
+  PAIR(WEAK_COLUMN, MORE) \
+  COUNT(weak) \
+  IF("b.ne", more_weak) \
+  IF("b", rest) \
+  LABEL(no_strong) \
+  IF("cbz %[weak],", only_rest) \
+  PAIR(WEAK_COLUMN, FIRST_SUM) \
+  COUNT(weak) \
+  IF("b.ne", more_weak)
+// clang-format on
 
 // Where they keep to the order: two columns of one step at a time, so that seven instructions lie between each and the
 // one that needs its result. What is sooner done than a product stands together, as it has to wait for the products
@@ -103,37 +115,75 @@
 #define MORE_IN_ORDER(HOW)                                                                                             \
   PAIR_IN_ORDER(HOW, LOAD(16, 19, after), LOAD(20, 23, weights)) LOAD_DELTAS GO_ON COUNT(weak) FIND_ROWS
 // `weak` counts the pairs behind the one that is computed.
-#define PAIRS_IN_ORDER                                                                                                 \
-  TEXT("adds %[weak], %[weak], %[strong]")                                                                             \
-  IF("b.eq", only_rest)                                                                                                \
-  LOAD(16, 19, packed)                                                                                                 \
-  LOAD(20, 23, weights)                                                                                                \
-  LOAD_DELTAS FIND_ROWS COUNT(weak) IF("b.eq", only_pair) MORE_IN_ORDER(FIRST_SUM) IF("b.eq", last) LABEL(more)        \
-      MORE_IN_ORDER(MORE) IF("b.ne", more) LABEL(last) PAIR_IN_ORDER(MORE, , ) GO_ON IF("b", rest) LABEL(only_pair)    \
-          PAIR_IN_ORDER(FIRST_SUM, , ) GO_ON IF("b", rest)
+// clang-format off
+#define PAIRS_IN_ORDER \
+  TEXT("adds %[weak], %[weak], %[strong]") \
+  IF("b.eq", only_rest) \
+  LOAD(16, 19, packed) \
+  LOAD(20, 23, weights) \
+  LOAD_DELTAS \
+  FIND_ROWS \
+  COUNT(weak) \
+  IF("b.eq", only_pair) \
+  MORE_IN_ORDER(FIRST_SUM) \
+  IF("b.eq", last) \
+  LABEL(more) \
+  MORE_IN_ORDER(MORE) \
+  IF("b.ne", more) \
+  LABEL(last) \
+  PAIR_IN_ORDER(MORE, , ) \
+  GO_ON \
+  IF("b", rest) \
+  LABEL(only_pair) \
+  PAIR_IN_ORDER(FIRST_SUM, , ) \
+  GO_ON \
+  IF("b", rest)
+// clang-format on
 
 // What is left behind the pairs, or all there is; and the four lanes of each sum.
-#define REST                                                                                                           \
-  LABEL(rest)                                                                                                          \
-  IF("cbz %w[rest],", end)                                                                                             \
-  IF("tbnz %w[rest], #2,", rest_strong)                                                                                \
-  IF("tbz %w[rest], #0,", rest_eight)                                                                                  \
-  STEP(SIXTEEN, MORE)                                                                                                  \
-  IF("tbz %w[rest], #1,", end)                                                                                         \
-  LABEL(rest_eight) STEP(EIGHT, MORE) IF("b", end) LABEL(rest_strong) PAIR(SHORT_COLUMN, MORE) IF("b", end)            \
-      LABEL(only_rest) IF("tbnz %w[rest], #2,", only_strong) IF("tbz %w[rest], #0,", only_eight)                       \
-          STEP(SIXTEEN, FIRST_SUM) IF("tbnz %w[rest], #1,", rest_eight) IF("b", end) LABEL(only_eight)                 \
-              STEP(EIGHT, FIRST_SUM) IF("b", end) LABEL(only_strong) PAIR(SHORT_COLUMN, FIRST_SUM) LABEL(end)
+// clang-format off
+#define REST \
+  LABEL(rest) \
+  IF("cbz %w[rest],", end) \
+  IF("tbnz %w[rest], #2,", rest_strong) \
+  IF("tbz %w[rest], #0,", rest_eight) \
+  STEP(SIXTEEN, MORE) \
+  IF("tbz %w[rest], #1,", end) \
+  LABEL(rest_eight) \
+  STEP(EIGHT, MORE) \
+  IF("b", end) \
+  LABEL(rest_strong) \
+  PAIR(SHORT_COLUMN, MORE) \
+  IF("b", end) \
+  LABEL(only_rest) \
+  IF("tbnz %w[rest], #2,", only_strong) \
+  IF("tbz %w[rest], #0,", only_eight) \
+  STEP(SIXTEEN, FIRST_SUM) \
+  IF("tbnz %w[rest], #1,", rest_eight) \
+  IF("b", end) \
+  LABEL(only_eight) \
+  STEP(EIGHT, FIRST_SUM) \
+  IF("b", end) \
+  LABEL(only_strong) \
+  PAIR(SHORT_COLUMN, FIRST_SUM) \
+  LABEL(end)
+// clang-format on
 #define ADD_PAIRS(TO, A, B) TEXT("addp v" #TO ".4s, v" #A ".4s, v" #B ".4s")
-#define ADD_LANES                                                                                                      \
-  ADD_PAIRS(0, 0, 1)                                                                                                   \
-  ADD_PAIRS(4, 4, 5)                                                                                                   \
-  ADD_PAIRS(8, 8, 9)                                                                                                   \
-  ADD_PAIRS(12, 12, 13)                                                                                                \
-  ADD_PAIRS(2, 2, 3)                                                                                                   \
-  ADD_PAIRS(6, 6, 7)                                                                                                   \
-  ADD_PAIRS(10, 10, 11) ADD_PAIRS(14, 14, 15) ADD_PAIRS(0, 0, 2) ADD_PAIRS(4, 4, 6) ADD_PAIRS(8, 8, 10)                \
-      ADD_PAIRS(12, 12, 14)
+// clang-format off
+#define ADD_LANES \
+  ADD_PAIRS(0, 0, 1) \
+  ADD_PAIRS(4, 4, 5) \
+  ADD_PAIRS(8, 8, 9) \
+  ADD_PAIRS(12, 12, 13) \
+  ADD_PAIRS(2, 2, 3) \
+  ADD_PAIRS(6, 6, 7) \
+  ADD_PAIRS(10, 10, 11) \
+  ADD_PAIRS(14, 14, 15) \
+  ADD_PAIRS(0, 0, 2) \
+  ADD_PAIRS(4, 4, 6) \
+  ADD_PAIRS(8, 8, 10) \
+  ADD_PAIRS(12, 12, 14)
+// clang-format on
 
 #define MULTIPLY_FOUR_ROWS(NAME, ALL_PAIRS)                                                                            \
   INLINE void NAME(const int8_t **packed, maskd_steps_neon steps, int32x4_t *sums) {                                   \
