@@ -53,6 +53,8 @@ struct Compiler {
   var rangePlaces: Set<Operand> = []
   /// Float values quantized while the model runs, for the layers that read them so.
   var dynamicForms: [DynamicFormKey: DynamicForm] = [:]
+  /// How many sums may still be proven: more than networks have, so that a file full of them is not compiled for minutes.
+  var sumProofsLeft = 256
   /// Packed weights, from a cache or made here.
   var packed: PackedConstants
   /// Through which weights pass on their way there.

@@ -41,6 +41,10 @@ struct ElementFunction<Element: BitwiseCopyable>: RunOperation {
 }
 
 extension Compiler {
+  /// Elements from which on a proof that a sum needs no check is soon worth its time, which is that of adding some
+  /// hundred thousand of them.
+  private static let leastProvenSum = 1024
+
   mutating func compileSum(_ node: Node, subtracts: Bool) throws(CompilationError) {
     let operands = try binaryOperands(node, asStored: true)
     if operands.type == .int16 { return try compileInt16Sum(node, operands, subtracts: subtracts) }
@@ -68,8 +72,12 @@ extension Compiler {
       maximum: range.upperBound, subtract: subtracts, left_flip: flip(of: operands.left),
       right_flip: flip(of: operands.right), result_flip: flip(of: result), is_proven: false, proven_left_factor: 0,
       proven_right_factor: 0, proven_addend: 0)
-    // It takes as long as adding some tens of thousands of values.
-    family.table.pointer.pointee.prove_add_s8?(&parameters)
+    if let prove = family.table.pointer.pointee.prove_add_s8, self[result].elementCount >= Self.leastProvenSum,
+      sumProofsLeft > 0
+    {
+      sumProofsLeft -= 1
+      prove(&parameters)
+    }
     try emitQuantized(QuantizedSum(parameters: parameters, kernels: family.table), operands, result: result)
   }
 
