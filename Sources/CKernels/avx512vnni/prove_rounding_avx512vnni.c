@@ -15,11 +15,11 @@
 
 // The bits of 2^23 as a float, and how many floats lie between that and its double.
 enum { FIRST_BITS = 0x4b000000, FLOATS = 1 << 23 };
-enum { LANES = 8, MOST_ACTIVATION = 255, LEAST_SHIFT = -14, MANTISSA_BITS = 24 };
+enum { LANES = 16, MOST_ACTIVATION = 255, LEAST_SHIFT = -14, MANTISSA_BITS = 24 };
 static const double first_float = FLOATS, middle = 0x1.8p23, reach = 32000;
 
 typedef struct column {
-  double multiplier, scale, unit;  // scale = multiplier / unit
+  double scale;
   int64_t least_sum, greatest_sum; // bias included
   int32_t lowest, highest;         // results above the zero point: stairs lie between them
   double result_zero;              // the zero point plus 128
@@ -35,28 +35,73 @@ typedef struct room {
   double from, to;
 } room;
 
-// What must be added for the nearest whole number to be the result above the zero point, whatever the sum.
+// Sixteen columns that are looked for at once, a lane each.
 //
 // In TFLite's words (generic/requantize.h): the result is r > 0 or more if the doubled high half of the product, which
-// is floor((x * multiplier + 2^30) / 2^31), is at least r * 2^s - 2^(s-1). The least such x is a quotient of integers,
-// rounded up; what is left of a product after the nearest quotient has few bits, so that the fused operation is exact.
-static room room_for_addend(const column *c, double scale) {
-  const __m512d multiplier = _mm512_set1_pd(c->multiplier), inverse = _mm512_set1_pd(1 / c->multiplier);
-  const __m512d unit = _mm512_set1_pd(c->unit), factor = _mm512_set1_pd(scale), last = _mm512_set1_pd(c->highest - 0.5);
-  __m512d next = _mm512_add_pd(_mm512_set1_pd(c->lowest + 0.5), _mm512_setr_pd(0, 1, 2, 3, 4, 5, 6, 7));
-  __m512d most = _mm512_set1_pd(-INFINITY), least = _mm512_set1_pd(INFINITY);
-  for (int32_t r = c->lowest; r < c->highest; r += LANES, next = _mm512_add_pd(next, _mm512_set1_pd(LANES))) {
-    const __m512d tie = _mm512_min_pd(next, last);
-    const __m512d product = _mm512_fmsub_pd(tie, unit, _mm512_set1_pd(0x1p30));
-    const __m512d nearest = _mm512_roundscale_pd(_mm512_mul_pd(product, inverse), _MM_FROUND_TO_NEAREST_INT);
-    const __m512d left = _mm512_fmsub_pd(nearest, multiplier, product);
-    const __m512d stair =
-        _mm512_mask_add_pd(nearest, _mm512_movepi64_mask(_mm512_castpd_si512(left)), nearest, _mm512_set1_pd(1));
-    const __m512d needed = _mm512_fnmadd_pd(stair, factor, tie);
-    most = _mm512_max_pd(most, needed);
-    least = _mm512_min_pd(least, needed);
+// is floor((x * multiplier + 2^30) / 2^31), is at least r * 2^s - 2^(s-1). So stairs are where sum * multiplier first
+// comes to (r - 1/2) * unit - 2^30, with unit = 2^(31+s). It goes beyond that by less than a multiplier, and each time
+// by `step` less than the time before, modulo the multiplier.
+typedef struct lanes {
+  __mmask16 searched;
+  int32_t lowest; // the same for all columns of a layer
+  column columns[LANES];
+  uint32_t multiplier[LANES], step[LANES], first_beyond[LANES];
+  int32_t highest[LANES];
+  double unit[LANES];
+  float inverse_unit[LANES];
+} lanes;
+
+static void add_lane(lanes *l, size_t lane, const column *c, uint32_t multiplier, int32_t shift) {
+  const uint64_t unit = UINT64_C(1) << (31 - shift);
+  const uint64_t first = (2 * (uint64_t)c->lowest + 1) * (unit / 2) - (UINT64_C(1) << 30);
+  const uint32_t left = (uint32_t)(first % multiplier);
+  l->searched |= (__mmask16)(1U << lane);
+  l->lowest = c->lowest;
+  l->columns[lane] = *c;
+  l->multiplier[lane] = multiplier;
+  l->step[lane] = (uint32_t)(unit % multiplier);
+  l->first_beyond[lane] = left > 0 ? multiplier - left : 0;
+  l->highest[lane] = c->highest;
+  l->unit[lane] = (double)unit;
+  l->inverse_unit[lane] = (float)(1 / (double)unit);
+}
+
+// What must be added for the nearest whole number to be the result above the zero point, whatever the sum.
+//
+// Where a stair's sum is s and its product goes `beyond`, s * scale is (tie - (2^30 - beyond) / unit) * (1 + error),
+// with an error of less than 2^-20. What that lacks of the tie is needed, but for what all stairs share
+//
+//   -tie * error - beyond / unit
+//
+// which float32 has wrong by less than 2^-20 of the scale (the error of the second part, which is left out) and 2^-35
+// (2^-24 of the first part, three times).
+static void find_rooms(const lanes *l, const float scale[LANES], room rooms[LANES]) {
+  float slopes[LANES], mosts[LANES], leasts[LANES];
+  for (size_t i = 0; i < LANES; i += 1)
+    slopes[i] = l->searched >> i & 1 ? (float)(1 - (double)scale[i] * l->unit[i] / l->multiplier[i]) : 0;
+  const __m512 slope = _mm512_loadu_ps(slopes), inverse_unit = _mm512_loadu_ps(l->inverse_unit);
+  const __m512i step = _mm512_loadu_si512(l->step), multiplier = _mm512_loadu_si512(l->multiplier);
+  const __m512i step_around = _mm512_sub_epi32(multiplier, step), highest = _mm512_loadu_si512(l->highest);
+  const int32_t end = _mm512_mask_reduce_max_epi32(l->searched, highest);
+  __m512i beyond = _mm512_loadu_si512(l->first_beyond);
+  __m512 most = _mm512_set1_ps(-INFINITY), least = _mm512_set1_ps(INFINITY);
+  for (int32_t r = l->lowest; r < end; r += 1) {
+    const __mmask16 is_stair = _mm512_cmpgt_epi32_mask(highest, _mm512_set1_epi32(r));
+    const __m512 turned = _mm512_mul_ps(_mm512_set1_ps((float)r + 0.5f), slope);
+    const __m512 needed = _mm512_fnmadd_ps(_mm512_cvtepi32_ps(beyond), inverse_unit, turned);
+    most = _mm512_mask_max_ps(most, is_stair, most, needed);
+    least = _mm512_mask_min_ps(least, is_stair, least, needed);
+    // Of the two the one that is below zero is a great number.
+    beyond = _mm512_min_epu32(_mm512_sub_epi32(beyond, step), _mm512_add_epi32(beyond, step_around));
   }
-  return (room){_mm512_reduce_max_pd(most), _mm512_reduce_min_pd(least) + scale};
+  _mm512_storeu_ps(mosts, most);
+  _mm512_storeu_ps(leasts, least);
+  for (size_t i = 0; i < LANES; i += 1) {
+    if (!(l->searched >> i & 1))
+      continue;
+    const double shared = 0x1p30 * (double)scale[i] / l->multiplier[i], wrong = 0x1p-20 * (double)scale[i] + 0x1p-35;
+    rooms[i] = (room){shared + mosts[i] + wrong, shared + leasts[i] + (double)scale[i] - wrong};
+  }
 }
 
 // The first multiple of `step` that is in from ... to modulo `modulus`, as a factor; UINT64_MAX if there is none.
@@ -100,17 +145,25 @@ static bool find_bias(const column *c, float scale, room room, constants *found)
   return room.from < added && added < room.to;
 }
 
-// The scale nearest to the real one leaves the most room, but its neighbours leave another.
-static bool prove(const column *c, constants *found) {
-  static const int32_t neighbours[] = {0, 1, -1, 2, -2, 3, -3};
-  const float nearest = (float)c->scale, step = nextafterf(nearest, INFINITY) - nearest;
-  for (size_t i = 0; i < sizeof neighbours / sizeof *neighbours; i += 1) {
-    const float scale = nearest + (float)neighbours[i] * step;
-    const room room = room_for_addend(c, (double)scale);
-    if (room.from < room.to && find_bias(c, scale, room, found))
-      return true;
+// The scale nearest to the real one leaves the most room, but its neighbours leave another; those beyond leave none.
+static void prove(lanes *l, constants found[LANES]) {
+  static const int32_t neighbours[] = {0, 1, -1};
+  for (size_t n = 0; n < sizeof neighbours / sizeof *neighbours && l->searched; n += 1) {
+    float scales[LANES] = {0};
+    for (size_t i = 0; i < LANES; i += 1) {
+      if (l->searched >> i & 1) {
+        const float nearest = (float)l->columns[i].scale;
+        scales[i] = nearest + (float)neighbours[n] * (nextafterf(nearest, INFINITY) - nearest);
+      }
+    }
+    room rooms[LANES];
+    find_rooms(l, scales, rooms);
+    for (size_t i = 0; i < LANES; i += 1) {
+      if (l->searched >> i & 1 && rooms[i].from < rooms[i].to &&
+          find_bias(&l->columns[i], scales[i], rooms[i], &found[i]))
+        l->searched &= (__mmask16) ~(1U << i);
+    }
   }
-  return false;
 }
 
 // Whether sums and results stay within the floats and shorts that hold them.
@@ -124,37 +177,54 @@ static bool is_constant(const column *c) {
   return c->scale * (double)c->greatest_sum < 0.25 && c->scale * (double)c->least_sum > -0.25;
 }
 
+static column column_of(int32_t sum, int32_t magnitude, size_t i, const maskd_epilogue *to) {
+  const int64_t positive = ((int64_t)magnitude + sum) / 2, negative = positive - sum;
+  return (column){
+      .scale = maskd_real(to->multiplier[i], to->shift[i]),
+      .least_sum = to->bias[i] - MOST_ACTIVATION * negative,
+      .greatest_sum = to->bias[i] + MOST_ACTIVATION * positive,
+      .lowest = to->minimum - to->zero_point,
+      .highest = to->maximum - to->zero_point,
+      .result_zero = to->zero_point + 128,
+  };
+}
+
+// Finds what is plain at once, and leaves what must be searched to a lane.
+static constants begin(column *c, size_t i, size_t lane, const maskd_epilogue *to, lanes *l) {
+  const constants none = {0, -1, 0};
+  if (to->minimum < to->zero_point || !is_open(c))
+    return none;
+  if (is_constant(c))
+    return (constants){-c->least_sum, 0, (float)(middle + c->result_zero)};
+  if (to->shift[i] < LEAST_SHIFT)
+    return none;
+  // One stair beyond the greatest sum keeps results from rising there.
+  const int32_t beyond = (int32_t)(c->scale * (double)c->greatest_sum) + 2;
+  if (beyond < c->highest)
+    c->highest = beyond > c->lowest ? beyond : c->lowest + 1;
+  add_lane(l, lane, c, (uint32_t)to->multiplier[i], to->shift[i]);
+  return none;
+}
+
 void maskd_prove_rounding_avx512vnni(size_t columns, const int32_t *sums, const int32_t *magnitudes,
                                      const maskd_epilogue *to, int32_t *bias, float *scale, float *addend) {
-  for (size_t i = 0; i < columns; i += 1) {
-    const int64_t positive = ((int64_t)magnitudes[i] + sums[i]) / 2, negative = positive - sums[i];
-    column c = {
-        .multiplier = to->multiplier[i],
-        .scale = maskd_real(to->multiplier[i], to->shift[i]),
-        .unit = maskd_power_of_two(31 - to->shift[i]),
-        .least_sum = to->bias[i] - MOST_ACTIVATION * negative,
-        .greatest_sum = to->bias[i] + MOST_ACTIVATION * positive,
-        .lowest = to->minimum - to->zero_point,
-        .highest = to->maximum - to->zero_point,
-        .result_zero = to->zero_point + 128,
-    };
-    const constants none = {0, -1, 0};
-    constants found = none;
-    if (to->minimum < to->zero_point || !is_open(&c)) {
-      found = none;
-    } else if (is_constant(&c)) {
-      found = (constants){-c.least_sum, 0, (float)(middle + c.result_zero)};
-    } else if (to->shift[i] >= LEAST_SHIFT) {
-      // One stair beyond the greatest sum keeps results from rising there.
-      const int32_t beyond = (int32_t)(c.scale * (double)c.greatest_sum) + 2;
-      if (beyond < c.highest)
-        c.highest = beyond > c.lowest ? beyond : c.lowest + 1;
-      if (!prove(&c, &found))
-        found = none;
+  for (size_t first = 0; first < columns; first += LANES) {
+    const size_t count = columns - first < LANES ? columns - first : LANES;
+    constants found[LANES];
+    lanes l = {0};
+    for (size_t lane = 0; lane < count; lane += 1) {
+      const size_t i = first + lane;
+      column c = column_of(sums[i], magnitudes[i], i, to);
+      found[lane] = begin(&c, i, lane, to, &l);
     }
-    bias[i] = (int32_t)((uint32_t)to->bias[i] + (uint32_t)found.moved + FIRST_BITS);
-    scale[i] = found.scale;
-    addend[i] = found.addend;
+    prove(&l, found);
+    for (size_t lane = 0; lane < count; lane += 1) {
+      const size_t i = first + lane;
+      const bool is_missing = l.searched >> lane & 1;
+      bias[i] = (int32_t)((uint32_t)to->bias[i] + (uint32_t)(is_missing ? 0 : found[lane].moved) + FIRST_BITS);
+      scale[i] = is_missing ? -1 : found[lane].scale;
+      addend[i] = found[lane].addend;
+    }
   }
 }
 

@@ -100,14 +100,13 @@ struct Requantization: @unchecked Sendable {
 
   var byteCount: Int { memory.byteCount + (proof?.byteCount ?? 0) }
 
-  /// Whether a layer is to have its rounding proven. A proof takes as long as a few thousand results of the column save,
-  /// when the layer is packed; there is one where the activation begins at the zero point and few products lie behind a
-  /// result, and only there is rounding a good part of the work. Smaller pictures would gain too (MobileNetV2 0.5 at 96
-  /// pixels 6 % of a run), but there are many such columns: loading would take a third longer.
+  /// Whether a layer is to have its rounding proven. A proof takes as long as some hundred results of the column save,
+  /// when the layer is packed; there is one where the activation begins at the zero point, and rounding is a good part
+  /// of the work where not many products lie behind a result.
   static func gainsFromProof(
     rows: Int, products: Int, layer: QuantizedLayer, rounding: maskd_rounding, table: KernelTable
   ) -> Bool {
-    rows >= 128 && products <= 256 && layer.weightZeroPoint == 0 && rounding == MASKD_ROUND_TWICE
+    rows >= 8 && products <= 576 && layer.weightZeroPoint == 0 && rounding == MASKD_ROUND_TWICE
       && layer.range.lowerBound >= layer.result.zeroPoint && table.pointer.pointee.prove_rounding != nil
   }
 
