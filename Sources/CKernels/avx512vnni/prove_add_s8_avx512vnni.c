@@ -13,7 +13,9 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni"))),                 \
                              apply_to = function)
 
-enum { VALUES = 256, LANES = 16, NUDGES = 16, NEIGHBOURS = 1 };
+enum { VALUES = 256, LANES = 16, BLOCK = 8, NUDGES = 16, NEIGHBOURS = 1 };
+// For the range instruction: the greater one of two magnitudes, without a sign.
+enum { GREATER_MAGNITUDE = 0xb };
 static const float nudge_step = 0x1p-18f;
 // Beyond it sums would leave their shorts.
 static const double most_sum = 30000;
@@ -37,19 +39,38 @@ static bool are_exact(size_t left, size_t right, __m512i sums, uint32_t unsure, 
   return true;
 }
 
-// Goes through all pairs. `reach` is how near to a whole number a float must be to decide.
+// How near to a whole number a float must be to decide is `reach`. Returns whether the sums of sixteen neighbouring
+// right values and BLOCK left ones are proven, of which one at least is not so near.
+static bool are_proven(size_t left, size_t right, __m512i y, float reach, const maskd_proven_addition *a,
+                       const maskd_add_s8_parameters *p) {
+  for (size_t x = left; x < left + BLOCK; x += 1) {
+    const __m512 sum = maskd_proven_sum(_mm512_set1_epi32((int32_t)x), y, a);
+    const __m512 rest = _mm512_abs_ps(_mm512_reduce_ps(sum, _MM_FROUND_TO_NEAREST_INT));
+    const __mmask16 unsure = _mm512_cmp_ps_mask(rest, _mm512_set1_ps(reach), _CMP_NLT_UQ);
+    if (unsure && !are_exact(x, right, maskd_whole(sum), unsure, p))
+      return false;
+  }
+  return true;
+}
+
+// Goes through all pairs.
 static bool proves(const maskd_add_s8_parameters *p, float reach) {
   const maskd_proven_addition a = maskd_proven_addition_of(p);
   const __m512i lanes = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
-  for (size_t left = 0; left < VALUES; left += 1)
-    for (size_t right = 0; right < VALUES; right += LANES) {
-      const __m512i y = _mm512_add_epi32(lanes, _mm512_set1_epi32((int32_t)right));
-      const __m512 sum = maskd_proven_sum(_mm512_set1_epi32((int32_t)left), y, &a);
-      const __m512 rest = _mm512_abs_ps(_mm512_reduce_ps(sum, _MM_FROUND_TO_NEAREST_INT));
+  for (size_t right = 0; right < VALUES; right += LANES) {
+    const __m512i y = _mm512_add_epi32(lanes, _mm512_set1_epi32((int32_t)right));
+    for (size_t left = 0; left < VALUES; left += BLOCK) {
+      __m512 rest = _mm512_setzero_ps();
+#pragma clang loop unroll(full)
+      for (size_t x = 0; x < BLOCK; x += 1) {
+        const __m512 sum = maskd_proven_sum(_mm512_set1_epi32((int32_t)(left + x)), y, &a);
+        rest = _mm512_range_ps(rest, _mm512_reduce_ps(sum, _MM_FROUND_TO_NEAREST_INT), GREATER_MAGNITUDE);
+      }
       const __mmask16 unsure = _mm512_cmp_ps_mask(rest, _mm512_set1_ps(reach), _CMP_NLT_UQ);
-      if (unsure && !are_exact(left, right, maskd_whole(sum), unsure, p))
+      if (unsure && !are_proven(left, right, y, reach, &a, p))
         return false;
     }
+  }
   return true;
 }
 
