@@ -196,6 +196,19 @@ void maskd_pack_gemm_s8(const maskd_gemm_shape *shape, size_t first, size_t colu
     pack(l, 0, false, from, to);
 }
 
+bool maskd_packed_gemm_s8_stays_inside(const maskd_gemm_shape *shape, size_t columns, size_t taps, size_t depth,
+                                       const void *packed) {
+  if (!shape->has_pairs)
+    return true;
+  const size_t per_column = taps * depth;
+  const size_t bytes = maskd_pairs_block_bytes(per_column / MASKD_PAIRS_STEP + (per_column % MASKD_PAIRS_STEP != 0));
+  const char *block = (const char *)packed + shape->header_bytes;
+  for (size_t column = 0; column < columns; column += MASKD_PAIRS_COLUMNS, block += bytes)
+    if (!maskd_pairs_stay_inside(per_column, block))
+      return false;
+  return true;
+}
+
 void maskd_sum_magnitudes_s8(size_t columns, size_t per_column, const int8_t *weights, int32_t *magnitudes) {
   for (size_t column = 0; column < columns; column += 1, weights += per_column) {
     int32_t sum = 0;

@@ -137,3 +137,32 @@ void maskd_pack_pairs(size_t columns, size_t depth, const int8_t *weights, char 
   pack_weights(&b);
   turn_into_deltas(&b);
 }
+
+// Whether the steps are counted as put_in_order counts them. Which pairs are strong decides nothing but sums.
+static bool counts_all(const maskd_pairs *pairs, size_t steps, size_t whole) {
+  const uint32_t left = whole % 2 != 0 ? MASKD_REST_STEP : 0, rest = left | (whole < steps ? MASKD_REST_EIGHT : 0);
+  const bool may_be_strong = rest == (MASKD_REST_STEP | MASKD_REST_EIGHT);
+  const int32_t all = (int32_t)(whole / 2);
+  return pairs->strong >= 0 && pairs->strong <= all && pairs->weak == all - pairs->strong &&
+         (pairs->rest == rest || (may_be_strong && pairs->rest == (rest | MASKD_REST_STRONG)));
+}
+
+bool maskd_pairs_stay_inside(size_t depth, const char *packed) {
+  const size_t steps = depth / STEP + (depth % STEP != 0), rest = depth % STEP;
+  const maskd_pairs *pairs = (const maskd_pairs *)(const void *)packed;
+  if (steps > INT32_MAX / STRIDE / 2 || !counts_all(pairs, steps, steps - (rest > 0 && rest <= STEP / 2)))
+    return false;
+  // Deep rows are packed a piece at a time, and there is nothing around a piece.
+  const bool keeps_order = steps > MASKD_PAIRS_MOST_STEPS;
+  if (keeps_order && pairs->strong != 0)
+    return false;
+  const int32_t *deltas = (const int32_t *)(const void *)(pairs + 1);
+  const int64_t end = (int64_t)steps * STRIDE;
+  int64_t position = pairs->first;
+  for (size_t i = 0; i < steps; i += 1) {
+    if (position < 0 || position >= end || position % STRIDE != 0 || (keeps_order && position != (int64_t)i * STRIDE))
+      return false;
+    position += deltas[i];
+  }
+  return position == pairs->first + end;
+}

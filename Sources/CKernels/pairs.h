@@ -43,4 +43,7 @@ static inline size_t maskd_pairs_block_bytes(size_t steps) {
 // Lays one block out: `columns` columns of `depth` weights, `depth` apart; missing ones are zero.
 void maskd_pack_pairs(size_t columns, size_t depth, const int8_t *weights, char *block);
 
+// Whether a block that anyone may have written has as many steps as belong to the depth, all within their tile.
+bool maskd_pairs_stay_inside(size_t depth, const char *block);
+
 #endif

@@ -1,3 +1,5 @@
+import CKernels
+
 /// The packed weights of a program in the order in which the compiler asks for them: to be filled by it, or filled
 /// already, from a cache.
 ///
@@ -43,6 +45,18 @@ struct PackedConstants {
     defer { position += 1 }
     if let memory = stored.constant(position, byteCount: byteCount) { return memory }
     isRefused = true
+    return AlignedMemory(byteCount: byteCount)
+  }
+
+  /// The next constant, the packed weights of a matrix product. Some families' say where activations lie: those of a cache
+  /// that would have the kernel read others are refused, and are zeros here.
+  mutating func nextMatrix(
+    byteCount: Int, columns: Int, taps: Int, depth: Int, shape: maskd_gemm_shape
+  ) -> AlignedMemory {
+    let memory = next(byteCount: byteCount)
+    var shape = shape
+    if !areFilled || maskd_packed_gemm_s8_stays_inside(&shape, columns, taps, depth, memory.start) { return memory }
+    refuse()
     return AlignedMemory(byteCount: byteCount)
   }
 

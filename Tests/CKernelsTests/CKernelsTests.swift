@@ -91,6 +91,40 @@ import Testing
     #expect(packed == dense)
   }
 
+  /// Packed weights that say where activations lie, for rows of whole steps, with eight behind them, and so deep that
+  /// they keep their order; in 32-bit words with one of them changed.
+  @Test(arguments: [(taps: 1, depth: 96), (9, 10), (1, 88), (1, 577 * 16)])
+  func placesOfActivationsAreNotBelieved(taps: Int, depth: Int) {
+    var shape = maskd_gemm_shape(
+      mr: 28, nr: 4, kr: 16, weight_bytes: 1, activation_offset: 0, is_dense: true, header_bytes: 16, has_pairs: true)
+    let columns = 6
+    let perColumn = taps * depth
+    let weights = (0..<columns * perColumn).map { Int8(truncatingIfNeeded: $0 * 37 % 127 - 63) }
+    let byteCount = maskd_packed_gemm_s8_bytes(&shape, columns, taps, depth)
+    var words = [Int32](repeating: 0, count: byteCount / 4)
+    var sums = [Int32](repeating: 0, count: columns)
+    maskd_pack_gemm_s8(&shape, 0, columns, taps, depth, weights, &words, &sums)
+    #expect(maskd_packed_gemm_s8_stays_inside(&shape, columns, taps, depth, words))
+    let steps = (perColumn + 15) / 16
+    let block = (byteCount - 16) / 2 / 4
+    for start in [4, 4 + block] {
+      // The counts of pairs and of steps that are left, the first place, and what leads from one to the next.
+      for word in start..<start + 4 + steps {
+        for change: Int32 in [1, -1, 16, 64, -64, 1 << 20, .min] {
+          var forged = words
+          forged[word] &+= change
+          #expect(
+            !maskd_packed_gemm_s8_stays_inside(&shape, columns, taps, depth, forged), "word \(word) and \(change)")
+        }
+        if steps > 576 && word > start + 8 { break }
+      }
+      // Weights may be any.
+      var others = words
+      others[start + block - 1] &+= 1
+      #expect(maskd_packed_gemm_s8_stays_inside(&shape, columns, taps, depth, others))
+    }
+  }
+
   @Test func packedSizesThatOverflowAreSaid() {
     var shape = maskd_gemm_shape(
       mr: 1, nr: 16, kr: 4, weight_bytes: 1, activation_offset: 0, is_dense: false, header_bytes: 0, has_pairs: false)

@@ -378,6 +378,11 @@ size_t maskd_packed_gemm_s8_bytes(const maskd_gemm_shape *shape, size_t columns,
 void maskd_pack_gemm_s8(const maskd_gemm_shape *shape, size_t first, size_t columns, size_t taps, size_t depth,
                         const int8_t *weights, void *packed, int32_t *sums);
 
+// Whether packed weights that anyone may have written, of as many bytes as these sizes take, make the kernel read no
+// activations but those it is given. Only weights in an order of their own could.
+bool maskd_packed_gemm_s8_stays_inside(const maskd_gemm_shape *shape, size_t columns, size_t taps, size_t depth,
+                                       const void *packed);
+
 // magnitudes[c] = sum over k of the magnitude of weights[c][k].
 void maskd_sum_magnitudes_s8(size_t columns, size_t per_column, const int8_t *weights, int32_t *magnitudes);
 

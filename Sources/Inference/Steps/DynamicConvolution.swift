@@ -289,7 +289,8 @@ extension Compiler {
     else {
       throw .tooBig("the packed weights of a layer take more than the limit of \(options.constantByteLimit) bytes")
     }
-    let memory = packed.next(byteCount: byteCount)
+    let memory = packed.nextMatrix(
+      byteCount: byteCount, columns: columns.count, taps: taps, depth: depth, shape: shape)
     let sums = packedSums(
       weights?.packMatrix(
         columns: columns, taps: taps, depth: depth, shape: shape, wantsMagnitudes: false, into: memory.start

@@ -40,7 +40,8 @@ struct PackedMatrix: Sendable {
       throw .tooBig("the packed weights of a layer take more than the limit of \(byteLimit) bytes")
     }
     rowScale = -layer.weightZeroPoint
-    memory = constants.next(byteCount: byteCount)
+    memory = constants.nextMatrix(
+      byteCount: byteCount, columns: columns.count, taps: taps, depth: depth, shape: shape)
     let scaling = constants.next(byteCount: Requantization.byteCount(columns: columns.count))
     let isProven = Requantization.gainsFromProof(
       rows: rows, products: taps * depth, layer: layer, rounding: rounding, table: table)
