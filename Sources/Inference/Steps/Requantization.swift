@@ -100,9 +100,10 @@ struct Requantization: @unchecked Sendable {
 
   var byteCount: Int { memory.byteCount + (proof?.byteCount ?? 0) }
 
-  /// Whether a layer is to have its rounding proven. A proof takes as long as some hundred results of the column save,
-  /// when the layer is packed; there is one where the activation begins at the zero point, and rounding is a good part
-  /// of the work where not many products lie behind a result.
+  /// Whether a layer is to have its rounding proven. There is a proof where the activation begins at the zero point, and
+  /// rounding is a good part of the work where not many products lie behind a result. Proofs are made when a layer is
+  /// packed: MobileNetV2 0.5 at 96 pixels, with many columns for few results, loads a fifth to a quarter longer for those
+  /// of fewer than 128 results, and has that back within some hundred runs.
   static func gainsFromProof(
     rows: Int, products: Int, layer: QuantizedLayer, rounding: maskd_rounding, table: KernelTable
   ) -> Bool {
